@@ -1,0 +1,1 @@
+"""Bring another shop's products here."""

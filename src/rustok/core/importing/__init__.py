@@ -1,0 +1,1 @@
+"""Bring another site's content here."""
