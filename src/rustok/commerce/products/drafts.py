@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
-type Metadata = Mapping[str, Any]
-type CategoryPath = tuple[str, ...]
+Metadata: TypeAlias = Mapping[str, Any]
+CategoryPath: TypeAlias = tuple[str, ...]
 """Names from the root down: ("Clothing", "Hoodies")."""
 
 
