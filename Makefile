@@ -1,0 +1,52 @@
+# Every command a developer types.
+#   make run      the whole platform with a demo shop, on http://127.0.0.1:3000 (RUSTOK_PORT, RUSTOK_HOME)
+#   make test     the checks and the whole suite, on a real embedded PostgreSQL; ARGS="-k orders" narrows it
+#   make check    style, types and the walls between packages
+#   make bench    ratios against a yardstick measured in the same run
+#   make lock     resolve pyproject.toml again into requirements.lock
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+.PHONY: run test check bench lock clean venv
+.DEFAULT_GOAL := run
+
+# `exec` puts the program in the shell's place, so that Ctrl-C and SIGTERM reach it.
+run: $(READY)
+	@exec $(BIN)/rustok up $(ARGS)
+
+test: check
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	@exec $(BIN)/rustok bench $(ARGS)
+
+venv: $(READY)
+
+# Made again only when what it is made from changed; a half-made one has no marker and is repaired by the next call.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "RusToK needs Python 3.11 or newer; set PYTHON=/path/to/it")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+# The lock names no index: whoever installs it uses the one that their machine is set up for.
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(ARGS) -o requirements.lock
+	@! grep -nE '://|^ *-(i|f|-index|-extra-index|-find-links)' requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

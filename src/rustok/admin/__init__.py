@@ -1,0 +1,1 @@
+"""The admin application: it draws what the modules declare."""

@@ -1,0 +1,1 @@
+"""The shop: products, prices, stock and categories."""

@@ -1,0 +1,1 @@
+"""The forum: topics, replies, reactions, moderation and notifications."""

@@ -1,0 +1,1 @@
+"""What every tenant has: users, access, content, tags, SEO, media, translations and the module toggles."""

@@ -1,0 +1,1 @@
+"""The read model: tables, projector, rebuild, verify, search and compiled reads."""

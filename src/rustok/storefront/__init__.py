@@ -1,0 +1,1 @@
+"""Shop and content pages, rendered from the read model alone."""
