@@ -3,7 +3,7 @@
 #   make test     the checks and the whole suite, on a real embedded PostgreSQL; ARGS="-k orders" narrows it
 #   make check    style, types and the walls between packages
 #   make bench    ratios against a yardstick measured in the same run
-#   make lock     resolve pyproject.toml again into requirements.lock
+#   make lock     resolve pyproject.toml again into requirements.lock; ARGS=--upgrade takes the newest of everything
 
 PYTHON ?= python3
 VENV := .venv
