@@ -1,0 +1,1 @@
+"""Old slugs and handles that lead to the things that had them."""

@@ -1,0 +1,1 @@
+"""What search engines and social networks are told about anything that has a page."""

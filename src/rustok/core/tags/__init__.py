@@ -1,0 +1,1 @@
+"""Tags: labels that anything of a tenant can carry."""
