@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from rustok.kernel import errors
+
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with (done, total); the total is None while nobody knows it."""
 
 
-class NotImportable(Exception):
+class NotImportable(errors.Invalid):
     """The file is no such export: nothing was read from it and nothing was written. One line for people."""
 
     code = "not_importable"

@@ -1,0 +1,160 @@
+"""Events are recorded with the change that caused them; the in-process bus then tells who is here."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Text, Uuid, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+
+from rustok.kernel import events
+from rustok.kernel.context import Context
+from rustok.kernel.events import Envelope, Event
+from rustok.kernel.ids import generate_id
+
+# Versions are bumped in sorted order so that two writers never wait for each other in a circle. A row gets its
+# position after its aggregate's lock is held, and the lock lasts until the commit: positions of one aggregate
+# therefore stand in the order of its versions.
+_FLUSH = text("""
+WITH incoming AS (
+  SELECT * FROM unnest(:ids, :types, :schemas, :aggregates, :aggregate_ids, :payloads) WITH ORDINALITY
+    AS i(id, type, schema_version, aggregate, aggregate_id, payload, ord)
+), bumped AS (
+  INSERT INTO event_aggregates AS a (tenant_id, aggregate, aggregate_id, version)
+  SELECT :tenant, aggregate, aggregate_id, count(*) FROM incoming GROUP BY aggregate, aggregate_id
+  ORDER BY aggregate, aggregate_id
+  ON CONFLICT (tenant_id, aggregate, aggregate_id) DO UPDATE SET version = a.version + excluded.version
+  RETURNING aggregate, aggregate_id, version
+)
+INSERT INTO event_staging (id, tenant_id, type, schema_version, aggregate, aggregate_id, version,
+                           correlation_id, causation_id, actor_id, payload)
+SELECT i.id, :tenant, i.type, i.schema_version, i.aggregate, i.aggregate_id,
+       b.version + 1 - row_number() OVER (PARTITION BY i.aggregate, i.aggregate_id ORDER BY i.ord DESC),
+       :correlation, :causation, :actor, i.payload::jsonb
+FROM incoming i JOIN bumped b USING (aggregate, aggregate_id)
+ORDER BY i.ord
+""").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("types", type_=ARRAY(Text)),
+    bindparam("schemas", type_=ARRAY(INTEGER)),
+    bindparam("aggregates", type_=ARRAY(Text)),
+    bindparam("aggregate_ids", type_=ARRAY(Uuid)),
+    bindparam("payloads", type_=ARRAY(Text)),
+    bindparam("tenant", type_=Uuid),
+    bindparam("correlation", type_=Uuid),
+    bindparam("causation", type_=Uuid),
+    bindparam("actor", type_=Uuid),
+)
+
+
+def record(context: Context, event: Event) -> None:
+    """Note that something happened; it is written with the change itself, or not at all."""
+    context.recorded.append(event)
+
+
+def record_many(context: Context, facts: Iterable[Event]) -> None:
+    """The same for several, in this order."""
+    context.recorded.extend(facts)
+
+
+async def flush(context: Context) -> int:
+    """Write the recorded events to staging in one statement; the edge calls it before it commits."""
+    waiting = context.recorded
+    if not waiting:
+        return 0
+    await context.session.flush()
+    await context.session.execute(
+        _FLUSH,
+        {
+            "tenant": context.tenant_id,
+            "correlation": context.correlation_id,
+            "causation": context.causation_id,
+            "actor": context.actor.user_id,
+            "ids": [generate_id() for _ in waiting],
+            "types": [type(event).__name__ for event in waiting],
+            "schemas": [event.schema_version for event in waiting],
+            "aggregates": [event.aggregate for event in waiting],
+            "aggregate_ids": [event.aggregate_id for event in waiting],
+            "payloads": [msgspec.json.encode(events.encode(event)).decode() for event in waiting],
+        },
+    )
+    return len(waiting)
+
+
+class Lagged(Exception):
+    """The receiver was too slow: `missed` envelopes were dropped for it. The log still has them."""
+
+    def __init__(self, missed: int) -> None:
+        super().__init__(f"{missed} events were missed")
+        self.missed = missed
+
+
+class Closed(Exception):
+    """The bus is closed and everything in it has been received."""
+
+
+class Receiver:
+    """One subscriber's bounded view of the bus."""
+
+    def __init__(self, bus: "Bus") -> None:
+        self._bus = bus
+        self._waiting: deque[Envelope] = deque()
+        self._missed = 0
+        self._arrived = asyncio.Event()
+
+    def _offer(self, envelope: Envelope) -> None:
+        if len(self._waiting) >= self._bus.capacity:
+            self._waiting.popleft()
+            self._missed += 1
+        self._waiting.append(envelope)
+        self._arrived.set()
+
+    async def recv(self) -> Envelope:
+        """The next envelope; raises `Lagged` once after a loss, and `Closed` at the end."""
+        while True:
+            if self._missed:
+                missed, self._missed = self._missed, 0
+                raise Lagged(missed)
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._bus.closed:
+                raise Closed
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self._bus._receivers.discard(self)
+
+
+class Bus:
+    """tokio's broadcast in asyncio: every receiver gets every envelope sent after it subscribed, within bounds."""
+
+    def __init__(self, capacity: int = 1024) -> None:
+        self.capacity = capacity
+        self.closed = False
+        self._receivers: set[Receiver] = set()
+
+    @property
+    def receiver_count(self) -> int:
+        """How many listen."""
+        return len(self._receivers)
+
+    def publish(self, envelope: Envelope) -> int:
+        """Send to all who listen, never waiting for anyone; returns their number."""
+        for receiver in self._receivers:
+            receiver._offer(envelope)
+        return len(self._receivers)
+
+    def subscribe(self) -> Receiver:
+        """A receiver of everything that is published from now on."""
+        receiver = Receiver(self)
+        self._receivers.add(receiver)
+        return receiver
+
+    def close(self) -> None:
+        """Let every receiver come to its end."""
+        self.closed = True
+        for receiver in self._receivers:
+            receiver._arrived.set()

@@ -1,0 +1,316 @@
+"""Consumers: durable names with a cursor over the log; the cursor and what was done commit together."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from rustok.kernel import bus, events, log
+from rustok.kernel.context import SYSTEM, Context, TenantInfo
+from rustok.kernel.db import Database, set_tenant
+from rustok.kernel.events import Envelope
+from rustok.kernel.module import Listener
+
+ATTEMPTS = 5
+FindTenant = Callable[[AsyncSession, UUID], Awaitable[TenantInfo | None]]
+logger = structlog.get_logger("rustok.events")
+
+
+@dataclass
+class Batch:
+    """Some events in order, and the transaction in which their effects and the cursor are committed."""
+
+    envelopes: Sequence[Envelope]
+    session: AsyncSession
+    find_tenant: FindTenant
+    recorded: int = 0
+    _tenants: dict[UUID, TenantInfo | None] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: UUID, *, cause: Envelope | None = None) -> AsyncIterator[Context | None]:
+        """A context that sees one tenant; None when the tenant is gone. What it records is written at its end."""
+        if tenant_id not in self._tenants:
+            self._tenants[tenant_id] = await self.find_tenant(self.session, tenant_id)
+        info = self._tenants[tenant_id]
+        if info is None:
+            yield None
+            return
+        await set_tenant(self.session, tenant_id)
+        context = Context(self.session, info, SYSTEM)
+        if cause is not None:
+            context.correlation_id, context.causation_id = cause.correlation_id, cause.id
+        yield context
+        self.recorded += await bus.flush(context)
+        await self.session.flush()
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """Someone who follows the log. `handle` may see an event twice and must then change nothing."""
+
+    name: str
+    types: frozenset[str] | None  # None: all
+    handle: Callable[[Batch], Awaitable[None]]
+    most: int = 500
+    replayable: bool = True
+
+
+def of_listener(module: str, listener: Listener, *, optional: bool) -> Consumer:
+    """The consumer that calls a module's listener once for each event of its types."""
+
+    async def handle(batch: Batch) -> None:
+        for envelope in batch.envelopes:
+            async with batch.tenant(envelope.tenant_id, cause=envelope) as context:
+                if context is None or (optional and module in context.tenant.disabled_modules):
+                    continue
+                await listener.handle(events.decode(envelope), context)
+
+    types = frozenset(kind.__name__ for kind in listener.events)
+    return Consumer(listener.name, types, handle, most=100, replayable=listener.replayable)
+
+
+async def advance(database: Database, consumer: Consumer, find_tenant: FindTenant) -> int:
+    """Handle the next batch; returns how many events it held. 0 also when another process holds the cursor.
+
+    A batch that raises, or during which the process dies, is repeated event by event; the fifth failure of one
+    event parks its aggregate for this consumer and lets everything else go on.
+    """
+    async with database.session(worker=True) as session:
+        # The attempt is written down before it runs, so that an event that kills the process is found out as well.
+        cursor = (
+            await session.execute(
+                text("""UPDATE event_cursors SET attempts = attempts + 1 WHERE consumer = (
+                          SELECT consumer FROM event_cursors
+                          WHERE consumer = :name AND seq < (SELECT coalesce(max(seq), 0) FROM event_log)
+                          FOR UPDATE SKIP LOCKED) RETURNING seq, attempts"""),
+                {"name": consumer.name},
+            )
+        ).one_or_none()
+        if cursor is None:
+            await session.execute(
+                text("INSERT INTO event_cursors (consumer) VALUES (:name) ON CONFLICT DO NOTHING"),
+                {"name": consumer.name},
+            )
+        await session.execute(text("SET LOCAL synchronous_commit TO off"))
+        await session.commit()
+        if cursor is None:
+            return 0
+    try:
+        return await _run(database, consumer, find_tenant, one_by_one=cursor.attempts > 1)
+    except Exception as error:
+        if cursor.attempts > 1:
+            raise
+        logger.warning("consumer.batch_failed", consumer=consumer.name, after=cursor.seq, error=repr(error))
+        return await _run(database, consumer, find_tenant, one_by_one=True)
+
+
+async def _run(database: Database, consumer: Consumer, find_tenant: FindTenant, *, one_by_one: bool) -> int:
+    async with database.session(worker=True) as session:
+        after = await session.scalar(
+            text("SELECT seq FROM event_cursors WHERE consumer = :name FOR UPDATE SKIP LOCKED"),
+            {"name": consumer.name},
+        )
+        if after is None:
+            return 0
+        upto = await log.head(session)
+        envelopes = await log.read(
+            session, after=after, upto=upto, types=consumer.types, most=1 if one_by_one else consumer.most
+        )
+        done_to = envelopes[-1].seq if envelopes else upto
+        runnable, waiting = await _without_parked(session, consumer, envelopes)
+        for envelope in waiting:
+            await _note(session, consumer, envelope, state="waiting", error=None)
+        if one_by_one and runnable:
+            await _attempt(database, session, consumer, find_tenant, runnable[0])
+        recorded = 0
+        if runnable and not one_by_one:
+            batch = Batch(runnable, session, find_tenant)
+            await consumer.handle(batch)
+            recorded = batch.recorded
+        await session.execute(
+            text("UPDATE event_cursors SET seq = :seq, attempts = 0, updated_at = now() WHERE consumer = :name"),
+            {"seq": done_to, "name": consumer.name},
+        )
+        await session.commit()
+    if recorded:
+        database.announce()
+    return len(envelopes)
+
+
+async def _attempt(
+    database: Database, session: AsyncSession, consumer: Consumer, find_tenant: FindTenant, envelope: Envelope
+) -> None:
+    """Run one event under a savepoint of the cursor's transaction; park its aggregate at the fifth failure."""
+    async with database.session(worker=True) as notes:  # its own transaction: it must outlive what comes
+        attempts = await _note(notes, consumer, envelope, state="trying", error=None)
+        await notes.commit()
+    failed: str | None = None
+    if attempts <= ATTEMPTS:
+        try:
+            async with session.begin_nested():
+                await consumer.handle(Batch([envelope], session, find_tenant))
+        except Exception as error:
+            failed = f"{type(error).__name__}: {error}"[:2000]
+            logger.warning("consumer.event_failed", consumer=consumer.name, seq=envelope.seq, attempt=attempts)
+            if attempts < ATTEMPTS:
+                async with database.session(worker=True) as notes:
+                    await notes.execute(
+                        text("UPDATE event_failures SET error = :error WHERE consumer = :name AND seq = :seq"),
+                        {"error": failed, "name": consumer.name, "seq": envelope.seq},
+                    )
+                    await notes.commit()
+                raise
+    if failed is None and attempts <= ATTEMPTS:
+        await session.execute(
+            text("DELETE FROM event_failures WHERE consumer = :name AND seq = :seq"),
+            {"name": consumer.name, "seq": envelope.seq},
+        )
+        return
+    logger.error("consumer.parked", consumer=consumer.name, seq=envelope.seq, aggregate=str(envelope.aggregate_id))
+    await session.execute(
+        text("""UPDATE event_failures SET state = 'parked', error = coalesce(:error, error, 'the process died')
+                WHERE consumer = :name AND seq = :seq"""),
+        {"error": failed, "name": consumer.name, "seq": envelope.seq},
+    )
+
+
+async def _without_parked(
+    session: AsyncSession, consumer: Consumer, envelopes: Sequence[Envelope]
+) -> tuple[list[Envelope], list[Envelope]]:
+    """Split off the events whose aggregate is parked for this consumer: they wait behind the poison."""
+    rows = await session.execute(
+        text(
+            "SELECT tenant_id, aggregate, aggregate_id FROM event_failures WHERE consumer = :name AND state = 'parked'"
+        ),
+        {"name": consumer.name},
+    )
+    parked = {tuple(row) for row in rows}
+    if not parked:
+        return list(envelopes), []
+    waiting = [e for e in envelopes if (e.tenant_id, e.aggregate, e.aggregate_id) in parked]
+    held = {e.seq for e in waiting}
+    return [e for e in envelopes if e.seq not in held], waiting
+
+
+async def _note(session: AsyncSession, consumer: Consumer, envelope: Envelope, *, state: str, error: str | None) -> int:
+    attempts: int = await session.scalar(
+        text("""INSERT INTO event_failures
+                  (consumer, seq, tenant_id, aggregate, aggregate_id, type, state, attempts, error)
+                VALUES (:consumer, :seq, :tenant, :aggregate, :aggregate_id, :type, :state, 1, :error)
+                ON CONFLICT (consumer, seq) DO UPDATE SET attempts = event_failures.attempts + 1, last_at = now()
+                RETURNING attempts"""),
+        {
+            "consumer": consumer.name,
+            "seq": envelope.seq,
+            "tenant": envelope.tenant_id,
+            "aggregate": envelope.aggregate,
+            "aggregate_id": envelope.aggregate_id,
+            "type": envelope.type,
+            "state": state,
+            "error": error,
+        },
+    )
+    return attempts
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An event that a consumer could not handle, or that waits behind such a one."""
+
+    consumer: str
+    seq: int
+    tenant_id: UUID
+    aggregate: str
+    aggregate_id: UUID
+    type: str
+    state: str
+    attempts: int
+    error: str | None
+
+
+async def failures(database: Database, *, tenant_id: UUID | None = None) -> list[Failure]:
+    """Everything that is parked, waiting or being tried, oldest first; of one tenant, if given."""
+    async with database.session(worker=True) as session:
+        rows = await session.execute(
+            text("""SELECT consumer, seq, tenant_id, aggregate, aggregate_id, type, state, attempts, error
+                    FROM event_failures WHERE CAST(:tenant AS uuid) IS NULL OR tenant_id = :tenant
+                    ORDER BY consumer, seq"""),
+            {"tenant": tenant_id},
+        )
+        return [Failure(*row) for row in rows]
+
+
+async def replay_parked(
+    database: Database, consumer: Consumer, find_tenant: FindTenant, *, aggregate_id: UUID
+) -> tuple[int, str | None]:
+    """Handle what is parked of one aggregate again, in order: how many went through, and what stopped it."""
+    done = 0
+    while True:
+        async with database.session(worker=True) as session:
+            seq = await session.scalar(
+                text("""SELECT seq FROM event_failures WHERE consumer = :name AND aggregate_id = :id
+                        ORDER BY seq LIMIT 1 FOR UPDATE"""),
+                {"name": consumer.name, "id": aggregate_id},
+            )
+            if seq is None:
+                return done, None
+            found = await log.read(session, after=seq - 1, upto=seq)
+            try:
+                async with session.begin_nested():
+                    await consumer.handle(Batch(found, session, find_tenant))
+            except Exception as error:
+                return done, f"{type(error).__name__}: {error}"
+            await session.execute(
+                text("DELETE FROM event_failures WHERE consumer = :name AND seq = :seq"),
+                {"name": consumer.name, "seq": seq},
+            )
+            # What waited behind it must go on waiting until its own turn comes.
+            await session.execute(
+                text("""UPDATE event_failures SET state = 'parked' WHERE consumer = :name AND seq = (
+                          SELECT min(seq) FROM event_failures WHERE consumer = :name AND aggregate_id = :id)"""),
+                {"name": consumer.name, "id": aggregate_id},
+            )
+            await session.commit()
+            done += 1
+        database.announce()
+
+
+async def drop_parked(database: Database, consumer_name: str, *, aggregate_id: UUID) -> int:
+    """Give up on what is parked of one aggregate; returns how many events are dropped for this consumer."""
+    async with database.session(worker=True) as session:
+        result: Any = await session.execute(
+            text("DELETE FROM event_failures WHERE consumer = :name AND aggregate_id = :id"),
+            {"name": consumer_name, "id": aggregate_id},
+        )
+        await session.commit()
+        return int(result.rowcount)
+
+
+async def rewind(database: Database, consumer: Consumer, *, to: int = 0) -> None:
+    """Set a consumer back so that it sees everything after `to` again; refused for those with outside effects."""
+    if not consumer.replayable:
+        raise NotReplayable(f"{consumer.name} has effects outside the database and is not replayed")
+    async with database.session(worker=True) as session:
+        await session.execute(
+            text("""INSERT INTO event_cursors (consumer, seq) VALUES (:name, :to)
+                    ON CONFLICT (consumer) DO UPDATE SET seq = :to, attempts = 0"""),
+            {"name": consumer.name, "to": to},
+        )
+        await session.commit()
+
+
+class NotReplayable(Exception):
+    """The consumer has effects outside the database."""
+
+
+async def lag(database: Database) -> dict[str, int]:
+    """For each consumer, how many events of the log it has not passed yet."""
+    async with database.session(worker=True) as session:
+        newest = await log.head(session)
+        rows = await session.execute(text("SELECT consumer, seq FROM event_cursors ORDER BY consumer"))
+        return {row.consumer: newest - row.seq for row in rows}

@@ -1,0 +1,152 @@
+"""One engine per role, one transaction per unit of work, one commit at its edge."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+from sqlalchemy import DateTime, MetaData, Uuid, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from rustok.kernel import bus
+from rustok.kernel.context import SYSTEM, Actor, Context, Installation, TenantInfo
+from rustok.kernel.ids import generate_id
+
+APP_ROLE = "rustok_app"
+WORKER_ROLE = "rustok_worker"
+SET_TENANT = text("SELECT set_config('app.tenant', :tenant, true)")
+
+
+class Model(DeclarativeBase):
+    """The base of all tables; names of keys follow one convention so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        UUID: Uuid,
+    }
+
+
+class TenantModel(Model):
+    """A row of one tenant: the key begins with the tenant, and row-level security guards it."""
+
+    __abstract__ = True
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=generate_id)
+
+
+def created_at() -> Mapped[datetime]:
+    """A column set by the database when the row is made."""
+    return mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+def updated_at() -> Mapped[datetime]:
+    """A column set when the row is made and at every change through the ORM."""
+    return mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())
+
+
+def driver_url(url: str) -> str:
+    """A `postgres://` address in the form that SQLAlchemy wants for asyncpg."""
+    return urlunsplit(urlsplit(url)._replace(scheme="postgresql+asyncpg"))
+
+
+def plain_url(url: str) -> str:
+    """The same address in the form that asyncpg and psql want."""
+    return urlunsplit(urlsplit(url)._replace(scheme="postgresql"))
+
+
+async def set_tenant(session: AsyncSession, tenant_id: UUID | None) -> None:
+    """Let the transaction see this tenant's rows and no others."""
+    await session.execute(SET_TENANT, {"tenant": str(tenant_id) if tenant_id else ""})
+
+
+class Database:
+    """The database as the program sees it: a pool for requests and one for workers, neither of which owns a thing."""
+
+    def __init__(
+        self, app_url: str, worker_url: str, *, pool_size: int = 8, installation: Installation | None = None
+    ) -> None:
+        self.app_url, self.worker_url = app_url, worker_url
+        self.installation = installation or Installation()  # every context carries it
+        self.app = _engine(app_url, pool_size)
+        self.worker = _engine(worker_url, pool_size)
+        self.resources: dict[Any, Any] = {}  # what the host hands down to services (`context.session.info`), by class
+        self._app_sessions = async_sessionmaker(self.app, expire_on_commit=False, info=self.resources)
+        self._worker_sessions = async_sessionmaker(self.worker, expire_on_commit=False, info=self.resources)
+        self.after_commit: list[Callable[[], None]] = []  # called when a transaction that recorded events is committed
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.app.dispose()
+        await self.worker.dispose()
+
+    def session(self, *, worker: bool = False) -> AsyncSession:
+        """A bare session that sees no tenant; for the log and for looking tenants up."""
+        return (self._worker_sessions if worker else self._app_sessions)()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        tenant: TenantInfo,
+        *,
+        actor: Actor = SYSTEM,
+        locale: str = "",
+        currency: str = "",
+        worker: bool = False,
+        correlation_id: UUID | None = None,
+    ) -> AsyncIterator[Context]:
+        """One unit of work: writes the recorded events and commits at its end, or changes nothing."""
+        async with self.session(worker=worker) as session:
+            await set_tenant(session, tenant.id)
+            context = Context(session, tenant, actor, locale, currency, correlation_id or generate_id())
+            context.installation = self.installation
+            yield context
+            await bus.flush(context)
+            await session.commit()
+        if context.recorded:
+            self.announce()
+
+    @asynccontextmanager
+    async def read(
+        self,
+        tenant: TenantInfo,
+        *,
+        actor: Actor = SYSTEM,
+        locale: str = "",
+        currency: str = "",
+    ) -> AsyncIterator[Context]:
+        """The same for reading: PostgreSQL refuses every write, and nothing is committed."""
+        async with self.session() as session:
+            await session.execute(text("SET TRANSACTION READ ONLY"))
+            await set_tenant(session, tenant.id)
+            yield Context(session, tenant, actor, locale, currency, installation=self.installation)
+
+    def announce(self) -> None:
+        """Tell this process's workers that there are new events."""
+        for callback in self.after_commit:
+            callback()
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        driver_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={"server_settings": {"application_name": "rustok", "jit": "off"}, "timeout": 10},
+    )

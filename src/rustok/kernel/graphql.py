@@ -1,0 +1,271 @@
+"""How modules speak GraphQL: the edge of an operation, scalars, connections, payloads, and two decorators."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Generic, NewType, TypeVar, get_type_hints
+from uuid import UUID
+
+import strawberry
+from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+
+from rustok.kernel import errors, money, paging
+from rustok.kernel.context import Actor, Context, TenantInfo
+from rustok.kernel.ids import parse_id
+
+T = TypeVar("T")
+
+BigInt = NewType("BigInt", int)
+JSON = NewType("JSON", object)
+
+
+def _big(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError(f"BigInt cannot represent {value!r}")
+    number = int(value)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"BigInt cannot represent {str(value)[:40]}: it has more than 64 bits")
+    return number
+
+
+SCALARS = {
+    BigInt: strawberry.scalar(
+        name="BigInt", description="A whole number of 64 bits.", serialize=_big, parse_value=_big
+    ),
+    JSON: strawberry.scalar(name="JSON", description="Any JSON value.", serialize=lambda v: v, parse_value=lambda v: v),
+}
+
+
+@dataclass
+class Operation:
+    """One GraphQL request at the edge: who asks, for which tenant, and how to open a unit of work."""
+
+    tenant: TenantInfo
+    actor: Actor
+    locale: str
+    currency: str
+    work: Callable[[], AbstractAsyncContextManager[Context]]  # commits at its end
+    look: Callable[[], AbstractAsyncContextManager[Context]]  # read-only
+    trace_id: str = ""
+    address: str = ""  # the caller's IP address
+    user_agent: str = ""
+    headers: dict[str, str] = field(default_factory=dict)  # of the answer
+    cookies: list[dict[str, Any]] = field(default_factory=list)  # of the answer, as Response.set_cookie takes them
+    extensions: dict[str, Any] = field(default_factory=dict)
+    services: dict[str, Any] = field(default_factory=dict)  # what the host hands down, by name
+
+
+@strawberry.type(description="Why an input was refused, and where.")
+class UserError:
+    message: str
+    code: str
+    field: list[str] | None = None
+
+
+def seal_error_codes() -> None:
+    """Make `UserError.code` an enum of every error class known now; the server calls it when all modules are loaded."""
+    codes: set[str] = set()
+    waiting: list[type[errors.RustokError]] = [errors.RustokError]
+    while waiting:
+        kind = waiting.pop()
+        codes.add(kind.code)
+        waiting.extend(kind.__subclasses__())
+    members = Enum("ErrorCode", {code.upper(): code for code in sorted(codes)})  # type: ignore[misc]  # built at run time
+    sealed = strawberry.enum(members, description="What went wrong.")
+    definition = UserError.__strawberry_definition__  # type: ignore[attr-defined]  # put there by strawberry
+    for one in definition.fields:
+        if one.python_name == "code":
+            one.type_annotation = strawberry.annotation.StrawberryAnnotation(sealed)
+    UserError.sealed_codes = members  # type: ignore[attr-defined]
+
+
+def user_error(error: errors.RustokError) -> UserError:
+    """The error as a mutation's answer shows it."""
+    members = getattr(UserError, "sealed_codes", None)
+    code = members(error.code) if members else error.code
+    return UserError(message=str(error), code=code, field=[_camel(part) for part in error.field] or None)
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.title() for part in rest)
+
+
+@strawberry.type(name="Money", description="An amount as a decimal text, with its ISO 4217 currency.")
+class Money:
+    amount: str
+    currency_code: str
+
+    @classmethod
+    def of(cls, minor: int, currency: str) -> "Money":
+        """From integer minor units."""
+        return cls(amount=money.Money(minor, currency).amount, currency_code=currency)
+
+
+@strawberry.input(description='An amount such as "19.99" with its ISO 4217 currency.')
+class MoneyInput:
+    amount: str
+    currency_code: str
+
+    def to_minor(self) -> int:
+        """Integer minor units; raises `InvalidMoney`."""
+        return money.parse(self.amount, self.currency_code).minor
+
+
+@strawberry.type(description="Where a page stands in its list (Relay).")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None = None
+    end_cursor: str | None = None
+
+
+@strawberry.enum(description="Whether a count is exact.")
+class CountPrecision(Enum):
+    EXACT = "EXACT"
+    AT_LEAST = "AT_LEAST"
+
+
+@strawberry.type(description="One element of a list and its cursor.")
+class Edge(Generic[T]):
+    cursor: str
+    node: T
+
+
+@strawberry.type(description="A page of a list (Relay), with the nodes beside the edges.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]]
+    nodes: list[T]
+    page_info: PageInfo
+    counter: strawberry.Private[Callable[[], Awaitable[tuple[int, bool]]] | None] = None
+
+    @strawberry.field(description="How many match; counted only when asked for.")  # type: ignore[untyped-decorator]
+    async def total_count(self) -> int | None:
+        return (await self._count())[0] if self.counter else None
+
+    @strawberry.field(  # type: ignore[untyped-decorator]  # strawberry types it as Any within generics
+        description="AT_LEAST where more match than are worth counting."
+    )
+    async def total_count_precision(self) -> CountPrecision | None:
+        if not self.counter:
+            return None
+        return CountPrecision.EXACT if (await self._count())[1] else CountPrecision.AT_LEAST
+
+    async def _count(self) -> tuple[int, bool]:
+        if not hasattr(self, "_counted"):
+            assert self.counter is not None  # noqa: S101 - callers have looked
+            self._counted = await self.counter()
+        return self._counted
+
+
+def connection(
+    info: Info[Operation, None],
+    page: paging.Page[Any],
+    convert: Callable[[Any], T],
+    *,
+    statement: Any = None,
+) -> Connection[T]:
+    """A connection from a page; `statement` is the unpaged select for `totalCount`."""
+    nodes = [convert(row) for row in page.rows]
+
+    async def counted() -> tuple[int, bool]:
+        async with info.context.look() as context:
+            return await paging.count(context, statement)
+
+    return Connection(
+        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.cursors[0] if page.cursors else None,
+            end_cursor=page.cursors[-1] if page.cursors else None,
+        ),
+        counter=counted if statement is not None else None,
+    )
+
+
+@strawberry.type(description="The outcome of a change to many things.")
+class BulkPayload:
+    count: int = 0
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+def to_id(value: strawberry.ID | str) -> UUID:
+    """A UUID or ULID from an ID argument; raises `InvalidId`."""
+    return parse_id(str(value))
+
+
+def to_ids(values: Sequence[strawberry.ID], *, most: int = 1000) -> list[UUID]:
+    """The same for a list, which may hold at most `most`."""
+    if len(values) > most:
+        raise errors.Invalid(f"at most {most} ids at once, not {len(values)}", field="ids")
+    return [to_id(value) for value in values]
+
+
+def given(value: Any) -> bool:
+    """Whether an optional input was in the request at all; null counts."""
+    return value is not strawberry.UNSET
+
+
+def query(*, permission: str | None = None, public: str | None = None, **options: Any) -> Callable[[Any], Any]:
+    """A query field: `async def f(self, context: Context, …)` or, to see the whole edge, `info` as well."""
+    return _field(strawberry.field, permission, public, writes=False, options=options)
+
+
+def mutation(*, permission: str | None = None, public: str | None = None, **options: Any) -> Callable[[Any], Any]:
+    """A mutation field: one unit of work. Expected errors roll it back and become the payload's `userErrors`."""
+    return _field(strawberry.mutation, permission, public, writes=True, options=options)
+
+
+def _field(
+    make: Callable[..., Any], permission: str | None, public: str | None, *, writes: bool, options: dict[str, Any]
+) -> Callable[[Any], Any]:
+    if (permission is None) == (public is None):
+        raise TypeError("a field names the permission that it requires, or says why it is public")
+
+    def decorate(function: Callable[..., Awaitable[Any]]) -> Any:
+        signature = inspect.signature(function)
+        wants_info = "info" in signature.parameters
+        answer = get_type_hints(function).get("return") if writes else None
+
+        @functools.wraps(function)
+        async def run(self: Any, info: Info[Operation, None], **arguments: Any) -> Any:
+            operation = info.context
+            module = getattr(run, "__rustok_module__", None)
+            if wants_info:
+                arguments["info"] = info
+            try:
+                if module in operation.tenant.disabled_modules:
+                    raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
+                async with operation.work() if writes else operation.look() as context:
+                    if permission is not None:
+                        context.require(permission)
+                    return await function(self, context, **arguments)
+            except errors.RustokError as error:
+                if answer is None or isinstance(error, errors.Unauthenticated | errors.Forbidden):
+                    raise
+                return answer(user_errors=[user_error(error)])
+
+        parameters = [parameter for name, parameter in signature.parameters.items() if name not in ("context", "info")]
+        edge = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
+        run.__signature__ = signature.replace(parameters=[parameters[0], edge, *parameters[1:]])  # type: ignore[attr-defined]
+        run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "context"} | {"info": Info}
+        del run.__wrapped__
+        made: StrawberryField = make(resolver=run, **options)
+        made.metadata = MappingProxyType({**made.metadata, "permission": permission, "public": public})
+        return made
+
+    return decorate
+
+
+def assign_module(kind: type, module: str) -> None:
+    """Tell every field of a query or mutation class which module answers for it."""
+    for one in kind.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # put there by strawberry
+        if one.base_resolver is not None:
+            one.base_resolver.wrapped_func.__rustok_module__ = module

@@ -1,0 +1,86 @@
+"""Migrations: one Alembic branch per module, run by the owner; roles and row-level security come with them."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from alembic import command
+from alembic.config import Config
+from alembic.operations import Operations
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from rustok.kernel.db import APP_ROLE, WORKER_ROLE, driver_url
+from rustok.kernel.module import Module
+
+HERE = Path(__file__).parent / "migrations"
+CURRENT_TENANT = "(SELECT NULLIF(current_setting('app.tenant', true), '')::uuid)"
+_LOCK = 7_240_001
+
+
+def policy_sql(table: str, *, tenant_column: str = "tenant_id") -> list[str]:
+    """The statements that put a table under row-level security and let the program's roles use it."""
+    mine = f"{tenant_column} = {CURRENT_TENANT}"
+    return [
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY tenant_isolation ON {table} USING ({mine}) WITH CHECK ({mine})",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP_ROLE}, {WORKER_ROLE}",
+    ]
+
+
+def protect(op: Operations | Any, table: str, *, tenant_column: str = "tenant_id") -> None:
+    """Put a new table under row-level security. `op` is Alembic's, as a migration imports it."""
+    for statement in policy_sql(table, tenant_column=tenant_column):
+        op.execute(statement)
+
+
+def config(modules: Sequence[Module]) -> Config:
+    """Alembic's configuration for these modules, the kernel's own branch among them."""
+    places = [HERE, *(module.migrations for module in modules if module.migrations)]
+    made = Config()
+    made.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    made.set_main_option("path_separator", "newline")
+    made.set_main_option("version_locations", "\n".join(str(place).replace("%", "%%") for place in places))
+    return made
+
+
+def owner_engine(owner_url: str) -> AsyncEngine:
+    """An engine for the owner of the tables; only migrations, the command line and rebuilds use it."""
+    return create_async_engine(driver_url(owner_url), pool_size=2, pool_reset_on_return="rollback")
+
+
+async def upgrade(owner_url: str, modules: Sequence[Module], *, role_urls: Sequence[str], to: str = "heads") -> None:
+    """Bring the schema to the newest revision; safe to run from several processes at once, and to run again."""
+    engine = owner_engine(owner_url)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            for url in role_urls:
+                await _ensure_role(connection, url)
+            await connection.run_sync(_upgrade, config(modules), to)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, configuration: Config, to: str) -> None:
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, to)
+
+
+async def _ensure_role(connection: Any, url: str) -> None:
+    parts = urlsplit(url)
+    name, password = unquote(parts.username or ""), unquote(parts.password or "")
+    quoted = await connection.scalar(text("SELECT quote_literal(:password)"), {"password": password})
+    exists = await connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name})
+    verb = "ALTER" if exists else "CREATE"
+    rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOBYPASSRLS NOREPLICATION"
+    await connection.execute(text(f'{verb} ROLE "{name}" {rights} PASSWORD {quoted}'.replace(":", r"\:")))
+    await connection.execute(text(f'GRANT USAGE ON SCHEMA public TO "{name}"'))
+
+
+def upgrade_blocking(owner_url: str, modules: Sequence[Module], *, role_urls: Sequence[str]) -> None:
+    """`upgrade` for callers without an event loop."""
+    asyncio.run(upgrade(owner_url, modules, role_urls=role_urls))

@@ -1,0 +1,107 @@
+"""What a module is: a value that names its parts; no base class, no import side effects."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from rustok.kernel.context import Context
+from rustok.kernel.events import Event
+from rustok.kernel.indexing import IndexSource
+
+ENTRY_POINTS = "rustok.modules"
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What a module does when something happened: durable name, events, and a sentence that may be said twice."""
+
+    name: str
+    events: tuple[type[Event], ...]
+    handle: Callable[[Any, Context], Awaitable[None]]
+    replayable: bool = True  # False: it has effects outside the database (mail, webhooks, payments)
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Work that is due every so often for each tenant; one process at a time runs it."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[Context], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module on one screen. GraphQL parts are Strawberry classes whose fields are merged into the two schemas."""
+
+    name: str
+    migrations: Path | None = None
+    table_prefixes: Sequence[str] = ()  # what its migrations may touch; empty: "<name>_"
+    depends_on: Sequence[str] = ()  # modules whose migrations come first
+    permissions: Sequence[str] = ()
+    events: Sequence[type[Event]] = ()  # the events that it publishes
+    event_listeners: Sequence[Listener] = ()
+    timers: Sequence[Timer] = ()
+    queries: Sequence[type] = ()  # storefront schema
+    mutations: Sequence[type] = ()
+    admin_queries: Sequence[type] = ()
+    admin_mutations: Sequence[type] = ()
+    admin_resources: Sequence[Any] = ()
+    index_sources: Sequence[IndexSource] = ()
+    optional: bool = True  # False: a tenant cannot switch it off
+
+
+class ModuleClash(Exception):
+    """Two modules claim the same name, permission, event, table prefix, listener or entity."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every module of this process, checked once at start."""
+
+    modules: tuple[Module, ...]
+    sources: Mapping[str, IndexSource] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for what, values in {
+            "name": [m.name for m in self.modules],
+            "permission": [p for m in self.modules for p in m.permissions],
+            "event": [e.__name__ for m in self.modules for e in m.events],
+            "table prefix": [p for m in self.modules for p in (m.table_prefixes or (f"{m.name}_",))],
+            "listener": [x.name for m in self.modules for x in m.event_listeners],
+            "timer": [x.name for m in self.modules for x in m.timers],
+            "indexed entity": [s.entity.name for m in self.modules for s in m.index_sources],
+        }.items():
+            repeated = sorted({v for v in values if values.count(v) > 1})
+            if repeated:
+                raise ModuleClash(f"two modules claim the same {what}: {', '.join(repeated)}")
+        known = {m.name for m in self.modules}
+        for module in self.modules:
+            for needed in module.depends_on:
+                if needed not in known:
+                    raise ModuleClash(f"module {module.name} needs module {needed}, which is not installed")
+        sources = {s.entity.name: s for m in self.modules for s in m.index_sources}
+        object.__setattr__(self, "sources", sources)
+
+    @property
+    def listeners(self) -> list[tuple[Module, Listener]]:
+        """Every listener with the module that owns it."""
+        return [(module, listener) for module in self.modules for listener in module.event_listeners]
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """Every permission that some module declares."""
+        return frozenset(p for m in self.modules for p in m.permissions)
+
+
+def discover() -> list[Module]:
+    """The modules of installed third-party packages, found by the entry-point group `rustok.modules`."""
+    found = []
+    for entry in entry_points(group=ENTRY_POINTS):
+        module = entry.load()
+        if not isinstance(module, Module):
+            raise ModuleClash(f"entry point {entry.name} is no Module but {type(module).__name__}")
+        found.append(module)
+    return found

@@ -1,0 +1,137 @@
+"""Keyset paging for lists of the write model: a cursor is a row's sort key, so no row is skipped or read twice."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from rustok.kernel import errors
+from rustok.kernel.context import Context
+
+MOST = 100
+DEFAULT = 20
+ASC, DESC = False, True
+T = TypeVar("T")
+Key = tuple[InstrumentedAttribute[Any] | ColumnElement[Any], bool]
+
+
+class InvalidPage(errors.Invalid):
+    """The arguments of a connection contradict each other or are out of bounds."""
+
+    code = "invalid_page"
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Rows in the order of the list, a cursor for each, and whether there are more on either side."""
+
+    rows: list[T]
+    cursors: list[str]
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """The checked paging arguments: how many rows, from which end, between which cursors."""
+
+    size: int
+    backwards: bool
+    after: str | None
+    before: str | None
+
+
+def window(*, first: int | None, after: str | None, last: int | None, before: str | None, most: int = MOST) -> Window:
+    """Check Relay's four arguments; raise `InvalidPage` naming the one that is wrong."""
+    if first is not None and last is not None:
+        raise InvalidPage("give first or last, not both", field="first")
+    for name, value in (("first", first), ("last", last)):
+        if value is not None and not 0 <= value <= most:
+            raise InvalidPage(f"{name} must be between 0 and {most}, not {value}", field=name)
+    size = last if last is not None else first if first is not None else min(DEFAULT, most)
+    return Window(size, last is not None, after, before)
+
+
+def encode_cursor(values: Sequence[Any]) -> str:
+    """An opaque cursor from the sort key of a row."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(list(values))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, kinds: Sequence[Any], *, field: str) -> list[Any]:
+    """The sort key in a cursor, each value of its type; raise `InvalidPage` for anything we did not make."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor[:2000] + "=" * (-len(cursor) % 4))
+        values = msgspec.json.decode(raw, type=list[Any])
+        if len(values) != len(kinds):
+            raise ValueError("wrong number of values")
+        return [msgspec.convert(value, kind, strict=False) for value, kind in zip(values, kinds, strict=True)]
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise InvalidPage(f"{field} is no cursor of this list", field=field) from None
+
+
+async def page(
+    context: Context,
+    statement: Select[tuple[T]],
+    *,
+    keys: Sequence[Key],
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    most: int = MOST,
+) -> Page[T]:
+    """One page of a select of entities. `keys` are (column, descending); the last one must be unique in the list."""
+    wanted = window(first=first, after=after, last=last, before=before, most=most)
+    columns = [column for column, _ in keys]
+    kinds = [column.type.python_type | None for column in columns]
+    for name, cursor, forward in (("after", after, True), ("before", before, False)):
+        if cursor is not None:
+            values = decode_cursor(cursor, kinds, field=name)
+            statement = statement.where(_beyond(keys, values, forward=forward))
+    # NULLs stand last whichever way the list runs, as `_beyond` has it.
+    if wanted.backwards:
+        order = [column.asc().nulls_first() if down else column.desc().nulls_first() for column, down in keys]
+    else:
+        order = [column.desc().nulls_last() if down else column.asc().nulls_last() for column, down in keys]
+    found = list(await context.session.execute(statement.add_columns(*columns).order_by(*order).limit(wanted.size + 1)))
+    more = len(found) > wanted.size
+    found = found[: wanted.size]
+    if wanted.backwards:
+        found.reverse()
+    return Page(
+        rows=[row[0] for row in found],
+        cursors=[encode_cursor(row[1:]) for row in found],
+        has_next=before is not None if wanted.backwards else more,
+        has_previous=more if wanted.backwards else after is not None,
+    )
+
+
+def _beyond(keys: Sequence[Key], values: Sequence[Any], *, forward: bool) -> ColumnElement[bool]:
+    """Rows after (or before) the key, lexicographically, with NULLs last."""
+    alternatives: list[ColumnElement[bool]] = []
+    equal_so_far: list[ColumnElement[bool]] = []
+    for (column, down), value in zip(keys, values, strict=True):
+        greater = forward is not down
+        if value is None:
+            further: ColumnElement[bool] = false() if forward else column.is_not(None)
+            same: ColumnElement[bool] = column.is_(None)
+        else:
+            further = column > literal(value) if greater else column < literal(value)
+            if forward:
+                further = or_(further, column.is_(None))
+            same = column == literal(value)
+        alternatives.append(and_(true(), *equal_so_far, further))
+        equal_so_far.append(same)
+    return or_(*alternatives)
+
+
+async def count(context: Context, statement: Select[Any], *, limit: int = 10_000) -> tuple[int, bool]:
+    """How many rows a select has, counted up to `limit`; the second value says whether that is exact."""
+    some = statement.order_by(None).limit(limit + 1).subquery()
+    found = await context.session.scalar(select(func.count()).select_from(some)) or 0
+    return min(found, limit), found <= limit

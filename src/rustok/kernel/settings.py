@@ -1,0 +1,71 @@
+"""Settings from the environment and `.env`: `RUSTOK_*`, `DATABASE_URL`, `REDIS_URL`. Only the server reads them."""
+
+import hashlib
+import hmac
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rustok.kernel import errors
+
+
+class BadSetting(errors.Invalid):
+    """A setting cannot be used; the message names it."""
+
+    code = "bad_setting"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Environment variables win over `.env` in the working directory."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RUSTOK_", env_file=".env", extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
+
+    home: Path = Path(".rustok")
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65535)
+    environment: Literal["development", "production"] = "development"
+    database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    redis_url: str | None = Field(default=None, validation_alias=AliasChoices("REDIS_URL", "redis_url"))
+    secret_key: str | None = None
+    media_url: str | None = None  # where files are kept, e.g. s3://bucket/prefix; default: the folder `<home>/media`
+    max_upload_mb: int = Field(default=20, ge=1)
+    max_body_kb: int = Field(default=1024, ge=16)
+    web_workers: int = Field(default=1, ge=1)
+    pool_size: int = Field(default=8, ge=1)
+    default_tenant: str | None = None  # the tenant that unknown host names mean, for a server with one tenant
+    trusted_proxies: str = ""  # networks whose X-Forwarded-* headers count, separated by commas
+    trusted_tenant_headers: bool = False  # X-Tenant-ID and X-Tenant are believed from trusted_proxies only
+    log_json: bool = False
+    log_level: str = "INFO"
+    demo: bool = True  # `rustok up` fills an empty database with the demo shop
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key for signatures: RUSTOK_SECRET_KEY, or one that is made and kept in the home folder."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.home / "secret"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text().encode()
+
+    def role_url(self, owner_url: str, role: str) -> str:
+        """The owner's address with another role, whose password is derived and never stored."""
+        parts = urlsplit(owner_url)
+        if not parts.hostname and not parts.path:
+            raise BadSetting("DATABASE_URL is no address of a PostgreSQL database")
+        key = self.secret_key or unquote(parts.password or "")
+        if not key:
+            raise BadSetting("DATABASE_URL has no password: set RUSTOK_SECRET_KEY, from which the roles' are derived")
+        password = hmac.new(key.encode(), f"rustok role {role}".encode(), hashlib.sha256).hexdigest()
+        place = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{quote(role)}:{password}@{place}"))

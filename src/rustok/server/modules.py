@@ -1,0 +1,66 @@
+"""The one list of built-in modules, and what is made of it: tables, consumers, timers."""
+
+from collections.abc import Sequence
+from functools import cache
+from uuid import UUID
+
+from rustok.commerce.module import module as commerce
+from rustok.core.module import module as core
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from rustok.core.tenants import lookup
+from rustok.index import module as index
+from rustok.index import tables
+from rustok.kernel import consuming, migrating
+from rustok.kernel.bus import Bus
+from rustok.kernel.context import TenantInfo
+from rustok.kernel.db import Database
+from rustok.kernel.module import Registry, discover
+from rustok.kernel.working import Workers
+
+
+@cache
+def load() -> Registry:
+    """Every module of this process: ours, those of installed packages, and the index that reads them all."""
+    owners = Registry((core, commerce, *discover()))
+    return Registry((*owners.modules, index.module(owners.sources)))
+
+
+async def prepare(owner_url: str, *, role_urls: Sequence[str]) -> None:
+    """Bring roles, tables and the read model's tables up to date, as the owner."""
+    registry = load()
+    await migrating.upgrade(owner_url, registry.modules, role_urls=role_urls)
+    engine = migrating.owner_engine(owner_url)
+    try:
+        async with engine.begin() as connection:
+            await tables.ensure(connection, list(registry.sources.values()))
+    finally:
+        await engine.dispose()
+
+
+async def find_tenant(session: AsyncSession, tenant_id: UUID) -> TenantInfo | None:
+    """How workers look a tenant up."""
+    return await lookup.by_id(session, tenant_id)
+
+
+def consumers(registry: Registry) -> list[consuming.Consumer]:
+    """Everyone who follows the event log: each module's listeners and the projector."""
+    found = [consuming.of_listener(m.name, one, optional=m.optional) for m, one in registry.listeners]
+    return [*found, index.consumer(registry.sources)]
+
+
+def workers(registry: Registry, database: Database, *, bus: Bus | None = None) -> Workers:
+    """What runs beside the requests, not started yet."""
+
+    async def list_tenants() -> Sequence[TenantInfo]:
+        async with database.session(worker=True) as session:
+            return await lookup.enabled(session)
+
+    return Workers(
+        database,
+        consumers(registry),
+        find_tenant,
+        list_tenants,
+        timers=[timer for module in registry.modules for timer in module.timers],
+        bus=bus,
+    )
