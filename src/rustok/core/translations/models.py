@@ -23,6 +23,6 @@ class Translation(Model):
     tenant_id: Mapped[UUID] = mapped_column(Uuid)
     target_type: Mapped[str] = mapped_column(String(32))
     target_id: Mapped[UUID] = mapped_column(Uuid)
-    locale: Mapped[str] = mapped_column(String(16))
+    locale: Mapped[str] = mapped_column(String(35))
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,0 +1,1 @@
+"""Content categories: a tree in which posts and pages are filed."""

@@ -1,0 +1,1 @@
+"""Menus: trees of links for a storefront."""
