@@ -1,6 +1,6 @@
 """One engine per role, one transaction per unit of work, one commit at its edge."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from rustok.kernel import bus
+from rustok.kernel import bus, errors
 from rustok.kernel.context import SYSTEM, Actor, Context, Installation, TenantInfo
 from rustok.kernel.ids import generate_id
 
@@ -57,6 +58,28 @@ def created_at() -> Mapped[datetime]:
 def updated_at() -> Mapped[datetime]:
     """A column set when the row is made and at every change through the ORM."""
     return mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())
+
+
+_REFUSALS: Mapping[str, tuple[type[errors.RustokError], str]] = {
+    "22001": (errors.Invalid, "a text is longer than its field allows"),
+    "22003": (errors.Invalid, "a number is out of range"),
+    "22021": (errors.Invalid, "a text holds characters that cannot be stored"),
+    "22P05": (errors.Invalid, "a text holds characters that cannot be stored"),
+    "22007": (errors.Invalid, "a date or time cannot be read"),
+    "22008": (errors.Invalid, "a date or time is out of range"),
+    "23503": (errors.Conflict, "something that this refers to does not exist, or something still refers to it"),
+    "23505": (errors.Conflict, "something with the same unique value exists already"),
+    "23514": (errors.Conflict, "a value breaks a rule of its table"),
+    "40001": (errors.Unavailable, "somebody else changed the same thing at the same time: try again"),
+    "40P01": (errors.Unavailable, "somebody else changed the same thing at the same time: try again"),
+    "57014": (errors.Unavailable, "the database took too long"),
+}
+
+
+def refusal(error: DBAPIError) -> errors.RustokError | None:
+    """What PostgreSQL's refusal means to the caller, for what no service caught; None where it is our fault."""
+    known = _REFUSALS.get(getattr(error.orig, "sqlstate", None) or "")
+    return known[0](known[1]) if known else None
 
 
 def driver_url(url: str) -> str:

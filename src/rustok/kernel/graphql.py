@@ -11,11 +11,13 @@ from typing import Any, Generic, NewType, TypeVar, get_type_hints
 from uuid import UUID
 
 import strawberry
+from sqlalchemy.exc import DBAPIError
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 
 from rustok.kernel import errors, money, paging
 from rustok.kernel.context import Actor, Context, TenantInfo
+from rustok.kernel.db import refusal
 from rustok.kernel.ids import parse_id
 
 T = TypeVar("T")
@@ -247,9 +249,12 @@ def _field(
                     if permission is not None:
                         context.require(permission)
                     return await function(self, context, **arguments)
-            except errors.RustokError as error:
-                if answer is None or isinstance(error, errors.Unauthenticated | errors.Forbidden):
+            except (errors.RustokError, DBAPIError) as raised:
+                error = refusal(raised) if isinstance(raised, DBAPIError) else raised
+                if error is None:
                     raise
+                if answer is None or isinstance(error, errors.Unauthenticated | errors.Forbidden):
+                    raise error from raised
                 return answer(user_errors=[user_error(error)])
 
         parameters = [parameter for name, parameter in signature.parameters.items() if name not in ("context", "info")]
