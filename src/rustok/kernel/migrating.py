@@ -41,7 +41,8 @@ def config(modules: Sequence[Module]) -> Config:
     """Alembic's configuration for these modules, the kernel's own branch among them."""
     places = [HERE, *(module.migrations for module in modules if module.migrations)]
     made = Config()
-    made.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    # Not beside the revisions: Alembic would take env.py for one of them.
+    made.set_main_option("script_location", str(HERE / "environment").replace("%", "%%"))
     made.set_main_option("path_separator", "newline")
     made.set_main_option("version_locations", "\n".join(str(place).replace("%", "%%") for place in places))
     return made

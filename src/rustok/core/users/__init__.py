@@ -1,0 +1,1 @@
+"""The people of a tenant: accounts and their passwords."""

@@ -1,0 +1,342 @@
+"""What can be done with accounts. Nobody lays hands on an account that may do more than they may themselves."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import IntegrityError
+
+from rustok.core import texts
+from rustok.core.roles import service as roles
+from rustok.core.users import emails, passwords
+from rustok.core.users.models import User, UserStatus
+from rustok.events.core import UserDeleted, UserRegistered, UserUpdated
+from rustok.kernel import bus, errors
+from rustok.kernel.context import Context
+from rustok.kernel.ids import generate_id
+
+MOST_AT_ONCE = 1000
+
+
+class EmailTaken(errors.Conflict):
+    """Another account of the tenant has the address."""
+
+    code = "email_taken"
+
+
+class LastSuperAdmin(errors.Conflict):
+    """Without this account nobody could administer the tenant."""
+
+    code = "last_super_admin"
+
+
+async def register(
+    context: Context,
+    *,
+    email: str,
+    password: str | None,
+    name: str = "",
+    role: str = roles.CUSTOMER,
+    email_verified: bool = False,
+    metadata: Mapping[str, Any] | None = None,
+) -> User:
+    """Make an account. Without a password nobody can log in until one is set. Raises `EmailTaken`."""
+    user = await register_quietly(
+        context,
+        email=email,
+        password=password,
+        name=name,
+        role=role,
+        email_verified=email_verified,
+        metadata=metadata,
+    )
+    if user is None:
+        raise EmailTaken("there is an account with this e-mail address already", field="email")
+    return user
+
+
+async def register_quietly(
+    context: Context,
+    *,
+    email: str,
+    password: str | None,
+    name: str = "",
+    role: str = roles.CUSTOMER,
+    email_verified: bool = False,
+    metadata: Mapping[str, Any] | None = None,
+) -> User | None:
+    """The same, but None where the address is taken, after the same work: a stranger must not learn who is here."""
+    await roles.require_covers(context, role)
+    address = emails.check_email(email)
+    called = texts.check_line(name, field="name", required=False)
+    if password is not None:
+        passwords.check_password(password, email=address)
+    values = {
+        "tenant_id": context.tenant_id,
+        "id": generate_id(),
+        "email": address,
+        "name": called,
+        "role": role,
+        "password_hash": None if password is None else await passwords.hash_password(password),
+        "email_verified_at": context.now if email_verified else None,
+        "metadata_": texts.check_settings(metadata or {}, field="metadata"),
+    }
+    try:
+        async with context.session.begin_nested():
+            user = await context.session.scalar(
+                insert(User)
+                .values(**values)
+                .on_conflict_do_nothing(index_elements=["tenant_id", "email"])
+                .returning(User)
+            )
+    except IntegrityError:  # the custom role was deleted a moment ago
+        raise roles.UnknownRole(f"there is no role {role[:32]!r}", field="role") from None
+    if user is not None:
+        bus.record(context, UserRegistered(user_id=user.id, email=user.email))
+    return user
+
+
+async def get(context: Context, user_id: UUID) -> User:
+    """One account."""
+    user = await context.session.scalar(
+        _mine(context).where(User.id == user_id).execution_options(populate_existing=True)
+    )
+    if user is None:
+        raise errors.NotFound("there is no such user")
+    return user
+
+
+async def find(context: Context, email: str) -> User | None:
+    """The account with this address, however it is spelled, or None."""
+    address = emails.normalise(email)
+    if address is None:
+        return None
+    return await context.session.scalar(
+        _mine(context).where(User.email == address).execution_options(populate_existing=True)
+    )
+
+
+async def ids_by_email(context: Context, addresses: Collection[str]) -> dict[str, UUID]:
+    """The ids of the accounts with these addresses, by the spelling that was asked for; absent ones are left out."""
+    asked = {address: emails.normalise(address) for address in addresses}
+    rows = await context.session.execute(
+        select(User.email, User.id).where(
+            User.tenant_id == context.tenant_id, User.email.in_({e for e in asked.values() if e})
+        )
+    )
+    known = {row.email: row.id for row in rows}
+    return {address: known[email] for address, email in asked.items() if email in known}
+
+
+def listing(
+    context: Context, *, query: str | None = None, role: str | None = None, status: str | None = None
+) -> Select[User]:
+    """The accounts whose name or address holds the words, for paging."""
+    statement = _mine(context)
+    if query and query.strip():
+        pattern = "%" + query.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        statement = statement.where(or_(User.email.ilike(pattern), User.name.ilike(pattern)))
+    if role:
+        statement = statement.where(User.role == role)
+    if status:
+        statement = statement.where(User.status == status)
+    return statement
+
+
+def author_of(user_id: ColumnElement[UUID] | Any, tenant_id: ColumnElement[UUID] | Any) -> ColumnElement[Any]:
+    """Glue: `{id, name}` of a user as a correlated subquery, null where there is none."""
+    return (
+        select(func.jsonb_build_object("id", User.id, "name", User.name, type_=JSONB))
+        .where(User.tenant_id == tenant_id, User.id == user_id)
+        .scalar_subquery()
+    )
+
+
+async def update(
+    context: Context,
+    user_id: UUID,
+    *,
+    version: int,
+    name: str | None = None,
+    email: str | None = None,
+    role: str | None = None,
+    status: str | None = None,
+) -> User:
+    """Change what is given. The actor must cover the account's role as it is and as it will be."""
+    if role is not None or status is not None:
+        await _one_at_a_time(context)
+    user = await lock(context, user_id)
+    if user.version != version:
+        raise errors.Stale("the user was changed by somebody else in between", field="version")
+    await roles.require_covers(context, user.role)
+    if role is not None and role != user.role:
+        await roles.require_covers(context, role)
+    if status is not None and status not in set(UserStatus):
+        raise errors.Invalid(f"a user is {' or '.join(UserStatus)}", field="status")
+    if role not in (None, roles.SUPER_ADMIN) or status == UserStatus.DISABLED:
+        await _require_another_super_admin(context, {user_id})
+    if name is not None:
+        user.name = texts.check_line(name, field="name", required=False)
+    if email is not None and (address := emails.check_email(email)) != user.email:
+        user.email, user.email_verified_at = address, None
+    if status is not None and status != user.status:
+        user.status = status
+        user.session_epoch += 1
+    if role is not None:
+        user.role = role
+    await _changed(context, user)
+    return user
+
+
+async def rename(context: Context, *, name: str) -> User:
+    """Change the actor's own name."""
+    user = await lock(context, _self(context))
+    user.name = texts.check_line(name, field="name", required=False)
+    await _changed(context, user)
+    return user
+
+
+async def change_password(context: Context, *, present: str, password: str) -> User | None:
+    """Change the actor's own password and end all their sessions; None where the present one does not fit."""
+    user = await lock(context, _self(context))
+    if not await passwords.verify(user.password_hash, present):
+        return None
+    return await _store_password(context, user, password)
+
+
+async def set_password(context: Context, user_id: UUID, *, password: str) -> User:
+    """Give an account a password and end all its sessions. The actor must cover the account's role."""
+    user = await lock(context, user_id)
+    await roles.require_covers(context, user.role)
+    return await _store_password(context, user, password)
+
+
+async def prove_and_set_password(context: Context, user_id: UUID, *, password: str) -> User:
+    """The same for whoever proved with a token sent to it that the account's address is theirs, which it notes.
+
+    The proof stands in for the actor's permission: only `access.resets` calls this.
+    """
+    user = await lock(context, user_id)
+    user.email_verified_at = user.email_verified_at or context.now
+    return await _store_password(context, user, password)
+
+
+async def end_sessions(context: Context, user_id: UUID) -> None:
+    """End all sessions of an account at once."""
+    user = await lock(context, user_id)
+    user.session_epoch += 1
+    await context.session.flush()
+
+
+async def remove(context: Context, user_id: UUID) -> None:
+    """Delete an account with its sessions and keys."""
+    if not await remove_many(context, [user_id]):
+        raise errors.NotFound("there is no such user")
+
+
+async def remove_many(context: Context, user_ids: Sequence[UUID]) -> int:
+    """Delete accounts, all or none; ids of nobody are passed over. Returns how many there were."""
+    await _one_at_a_time(context)
+    found = await _lock_many(context, user_ids)
+    await _require_another_super_admin(context, set(found))
+    await context.session.execute(
+        delete(User).where(User.tenant_id == context.tenant_id, User.id.in_(found)),
+        execution_options={"synchronize_session": False},
+    )
+    for user in found.values():
+        context.session.expunge(user)
+    bus.record_many(context, [UserDeleted(user_id=user_id) for user_id in found])
+    return len(found)
+
+
+async def disable_many(context: Context, user_ids: Sequence[UUID]) -> int:
+    """Disable accounts and end their sessions, all or none; returns how many were active."""
+    await _one_at_a_time(context)
+    found = await _lock_many(context, user_ids)
+    await _require_another_super_admin(context, set(found))
+    active = [user for user in found.values() if user.status == UserStatus.ACTIVE]
+    for user in active:
+        user.status = UserStatus.DISABLED
+        user.session_epoch += 1
+        await _changed(context, user)
+    return len(active)
+
+
+async def lock(context: Context, user_id: UUID) -> User:
+    """One account, which nobody else changes until this transaction ends."""
+    user = await context.session.scalar(
+        _mine(context).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if user is None:
+        raise errors.NotFound("there is no such user")
+    return user
+
+
+def _mine(context: Context) -> Select[User]:
+    return select(User).where(User.tenant_id == context.tenant_id)
+
+
+def _self(context: Context) -> UUID:
+    if context.actor.kind != "user" or context.actor.user_id is None:
+        raise errors.Unauthenticated("log in first")
+    return context.actor.user_id
+
+
+async def _lock_many(context: Context, user_ids: Sequence[UUID]) -> dict[UUID, User]:
+    if len(user_ids) > MOST_AT_ONCE:
+        raise errors.Invalid(f"at most {MOST_AT_ONCE} users at once", field="ids")
+    rows = await context.session.scalars(
+        _mine(context)
+        .where(User.id.in_(user_ids))
+        .order_by(User.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {user.id: user for user in rows}
+    for role in sorted({user.role for user in found.values()}):
+        await roles.require_covers(context, role)
+    return found
+
+
+async def _one_at_a_time(context: Context) -> None:
+    """Let nobody else take away roles until this transaction ends.
+
+    Else two super administrators who remove each other at the same moment would both succeed.
+    """
+    await context.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"super_admin {context.tenant_id}"}
+    )
+
+
+async def _require_another_super_admin(context: Context, leaving: set[UUID]) -> None:
+    """Raise `LastSuperAdmin` if these are all who can administer the tenant."""
+    rows = await context.session.scalars(
+        select(User.id).where(
+            User.tenant_id == context.tenant_id, User.role == roles.SUPER_ADMIN, User.status == UserStatus.ACTIVE
+        )
+    )
+    present = set(rows)
+    if present and present <= leaving:
+        raise LastSuperAdmin("the last active super administrator must stay")
+
+
+async def _store_password(context: Context, user: User, password: str) -> User:
+    passwords.check_password(password, email=user.email)
+    user.password_hash = await passwords.hash_password(password)
+    user.session_epoch += 1
+    await _changed(context, user)
+    return user
+
+
+async def _changed(context: Context, user: User) -> None:
+    user.version += 1
+    user.updated_at = context.now
+    try:
+        await context.session.flush()
+    except IntegrityError as error:
+        if "custom_role" in str(error.orig):
+            raise roles.UnknownRole("there is no such role", field="role") from None
+        raise EmailTaken("there is an account with this e-mail address already", field="email") from None
+    bus.record(context, UserUpdated(user_id=user.id))
