@@ -1,0 +1,131 @@
+"""Facets: how many matches each value has. A facet's own filter does not narrow its own counts, so that a shopper who
+chose "M" still sees how many "L" there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rustok.index import filters, tables
+from rustok.index.filters import Condition
+from rustok.kernel import money
+from rustok.kernel.indexing import Entity, Facet, Op
+
+MOST_VALUES = 100  # of one facet, the most frequent first
+BUCKETS = 5  # about as many ranges as a price facet has
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One count to make: the facet, the option it is narrowed to or must leave out, and the conditions that apply."""
+
+    facet: Facet
+    conditions: tuple[Condition, ...]
+    option: str | None = None
+    without: tuple[str, ...] = ()
+
+
+def plan(entity: Entity, conditions: Sequence[Condition], names: Sequence[str] | None) -> list[Wanted]:
+    """The counts of the wanted facets (all, when `names` is None), in the order of the declaration."""
+    chosen = [f for f in entity.facets if names is None or f.name in names]
+    found = []
+    for facet in chosen:
+        own = [c for c in conditions if c.column == facet.column]
+        if facet.op is not Op.OPTION:
+            found.append(Wanted(facet, tuple(c for c in conditions if c not in own)))
+            continue
+        active = tuple(dict.fromkeys(c.option for c in own))
+        found.append(Wanted(facet, tuple(conditions), without=active))
+        for option in active:
+            rest = tuple(c for c in conditions if c not in own or c.option != option)
+            found.append(Wanted(facet, rest, option=option))
+    return found
+
+
+def columns(entity: Entity) -> list[str]:
+    """The columns that a set of matches must carry for every facet of the entity to be counted."""
+    wanted = [f.column for f in entity.facets] + [f.labels for f in entity.facets if f.labels]
+    return list(dict.fromkeys(wanted))
+
+
+def expression(entity: Entity, wanted: Wanted, matches: str, currency: str, bound: filters.Bound) -> str:
+    """A scalar subquery: a JSON array of facets, each with name, label, kind and values, over the set `matches`."""
+    facet = wanted.facet
+    if facet.op is Op.OPTION:
+        return _options(wanted, matches, bound)
+    if facet.op is Op.PRICE:
+        return _prices(facet, matches, currency)
+    column = f"m.{facet.column}"
+    if facet.op is Op.RANGE:
+        return (
+            f"(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', 'RANGE', 'values', json_build_array(),"
+            f" 'lowest', min({column})::text, 'highest', max({column})::text)) FROM {matches} m)"
+        )
+    source = f"{matches} m"
+    value = f"{column}::text"
+    if facet.op is Op.ANY:
+        source, value = f"{matches} m CROSS JOIN LATERAL unnest({column}) AS u(v)", "u.v::text"
+    label = f"max(m.{facet.labels} ->> ({value}))" if facet.labels else "NULL::text"
+    return f"""(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', '{_kind(facet.op)}', 'values',
+        COALESCE(json_agg(json_build_object('value', x.v, 'label', COALESCE(x.l, x.v), 'count', x.c)
+                          ORDER BY x.c DESC, COALESCE(x.l, x.v), x.v), '[]'::json)))
+    FROM (SELECT {value} AS v, {label} AS l, count(*) AS c FROM {source} WHERE {value} IS NOT NULL
+          GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {MOST_VALUES}) x)"""
+
+
+def _options(wanted: Wanted, matches: str, bound: filters.Bound) -> str:
+    facet = wanted.facet
+    name = "split_part(u.v, E'\\x1f', 1)"
+    only = ""
+    if wanted.option is not None:
+        only = f"WHERE {name} = {bound.add(wanted.option, 'text')}"
+    elif wanted.without:
+        only = f"WHERE NOT {name} = ANY({bound.add(list(wanted.without), 'text[]')})"
+    return f"""(SELECT json_agg(json_build_object('name', '{facet.name}:' || y.n, 'label', y.n, 'kind', 'OPTION',
+        'values', y.vs) ORDER BY y.n)
+    FROM (SELECT x.n, json_agg(json_build_object('value', x.v, 'label', x.v, 'count', x.c) ORDER BY x.c DESC, x.v) AS vs
+          FROM (SELECT {name} AS n, split_part(u.v, E'\\x1f', 2) AS v, count(*) AS c,
+                       row_number() OVER (PARTITION BY {name} ORDER BY count(*) DESC, u.v) AS place
+                FROM {matches} m CROSS JOIN LATERAL unnest(m.{facet.column}) AS u(v) {only} GROUP BY u.v) x
+          WHERE x.place <= {MOST_VALUES} GROUP BY x.n) y)"""
+
+
+def _prices(facet: Facet, matches: str, currency: str) -> str:
+    """Ranges of a round width (1, 2 or 5 times a power of ten); a row counts in each range that its own one touches."""
+    unit = 10 ** money.exponent(currency)
+    decimals = money.exponent(currency)
+
+    def amount(minor: str) -> str:
+        return f"round(({minor})::numeric / {unit}, {decimals})::text"
+
+    def price(minor: str) -> str:
+        return f"json_build_object('amount', {amount(minor)}, 'currency_code', '{currency}')"
+
+    return f"""(WITH spans AS MATERIALIZED (
+        SELECT (m.{facet.column} -> '{currency}' ->> 0)::bigint AS low, (m.{facet.column} -> '{currency}' ->> 1)::bigint AS high
+        FROM {matches} m WHERE m.{facet.column} -> '{currency}' IS NOT NULL
+    ), whole AS (SELECT min(low) AS low, max(high) AS high FROM spans), raw AS (
+        SELECT low, high, greatest((high - low)::numeric / {BUCKETS}, 1) AS width,
+               10 ^ floor(log(greatest((high - low)::numeric / {BUCKETS}, 1))) AS power FROM whole WHERE low IS NOT NULL
+    ), step AS (
+        SELECT low, high, (power * CASE WHEN width <= power THEN 1 WHEN width <= 2 * power THEN 2
+                           WHEN width <= 5 * power THEN 5 ELSE 10 END)::bigint AS step FROM raw
+    ), ranges AS (
+        SELECT b * step AS first, b * step + step - 1 AS last
+        FROM step, generate_series(floor(low::numeric / step)::bigint, floor(high::numeric / step)::bigint) b
+    )
+    SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', 'PRICE',
+        'min', (SELECT {price("low")} FROM whole WHERE low IS NOT NULL),
+        'max', (SELECT {price("high")} FROM whole WHERE high IS NOT NULL),
+        'values', COALESCE((SELECT json_agg(json_build_object('value', v.l, 'label', v.l, 'count', v.c,
+                                 'min', v.least, 'max', v.most) ORDER BY v.first)
+            FROM (SELECT r.first, {amount("r.first")} || '-' || {amount("r.last")} AS l, {price("r.first")} AS least,
+                         {price("r.last")} AS most, (SELECT count(*) FROM spans s WHERE s.high >= r.first AND s.low <= r.last) AS c
+                  FROM ranges r) v WHERE v.c > 0), '[]'::json))))"""
+
+
+def _kind(op: Op) -> str:
+    return "FLAG" if op is Op.FLAG else "VALUE"
+
+
+def columns_type(entity: Entity, name: str) -> str:
+    """The PostgreSQL type of a column that a set carries."""
+    return tables.base_type(tables.columns_of(entity)[name].sql)

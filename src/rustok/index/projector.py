@@ -1,0 +1,264 @@
+"""The projector: events in, rows out. Whatever happened, it reads the present and writes that.
+
+Duplicates, reordering and replays therefore change nothing. A row knows the last event that it reflects and is never
+replaced by an older one. Everything that writes rows of one tenant and entity holds one advisory lock, taken before
+the snapshot that it builds from: a rebuild's page and the projector's batch can never overtake each other.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, BindParameter, Select, TextClause, Uuid, bindparam, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from rustok.events.core import ReindexRequested, TenantUpdated
+from rustok.index import tables
+from rustok.kernel.consuming import Batch
+from rustok.kernel.context import Context
+from rustok.kernel.events import Envelope
+from rustok.kernel.indexing import Entity, IndexSource
+
+CHUNK = 500
+EVERYTHING = frozenset({"all", "*", ""})
+PREFIX = "source_"  # of the parameters that come from an owner's select
+Parameters = list[BindParameter[Any]]
+_COLON = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+_PLACE = re.compile(r"%%|%\((\w+)\)s")
+_DIALECT = postgresql.dialect(paramstyle="pyformat")
+
+
+def consumed_types(sources: Iterable[IndexSource]) -> frozenset[str]:
+    """The types of events that can change the read model."""
+    types = {event.__name__ for source in sources for event in source.events}
+    return frozenset(types | {ReindexRequested.__name__, TenantUpdated.__name__})
+
+
+async def project(batch: Batch, sources: Mapping[str, IndexSource]) -> int:
+    """Bring the rows up to these events, of any number of tenants, in the batch's transaction; returns rows written."""
+    by_tenant: dict[UUID, list[Envelope]] = defaultdict(list)
+    known = consumed_types(sources.values())
+    for envelope in batch.envelopes:
+        if envelope.type in known:
+            by_tenant[envelope.tenant_id].append(envelope)
+    written = 0
+    for tenant_id in sorted(by_tenant):
+        async with batch.tenant(tenant_id) as context:
+            if context is not None:
+                written += await project_tenant(context, by_tenant[tenant_id], sources)
+    return written
+
+
+async def project_tenant(context: Context, envelopes: Sequence[Envelope], sources: Mapping[str, IndexSource]) -> int:
+    """The same for the events of the context's tenant."""
+    written = 0
+    last = max(envelope.seq for envelope in envelopes)
+    for name in sorted(sources):
+        source = sources[name]
+        types = {event.__name__ for event in source.events}
+        ids: set[UUID] = set()
+        everything = False
+        for envelope in envelopes:
+            if envelope.type == ReindexRequested.__name__:
+                if not _is_meant(envelope.payload.get("target_type", ""), source.entity):
+                    continue
+                target = envelope.payload.get("target_id")
+                everything = everything or target is None
+                ids.update(_uuids([target]))
+            elif envelope.type == TenantUpdated.__name__ and envelope.payload.get("locales_changed"):
+                everything = True
+            elif envelope.type in types:
+                ids.update(_uuids(envelope.payload.values()))
+        if everything:
+            written += await refresh_all(context, source, seq=last)
+        elif ids:
+            written += await refresh(context, source, ids, seq=last)
+    if written:
+        await moved_on(context, last)
+    return written
+
+
+async def refresh(context: Context, source: IndexSource, ids: Iterable[UUID], *, seq: int) -> int:
+    """Build again every row that is, or was glued from, one of the ids."""
+    targets = await lock(context, source.entity)
+    touched = sorted(set(ids))
+    written = 0
+    for table in targets:
+        wanted = set(touched)
+        for start in range(0, len(touched), CHUNK):
+            glued = f"SELECT * FROM {table}__glued(:tenant, :parts)"
+            parts = bindparam("parts", touched[start : start + CHUNK], type_=ARRAY(Uuid))
+            found = await context.session.scalars(text(glued).bindparams(parts, tenant=context.tenant_id))
+            wanted.update(found)
+        ordered = sorted(wanted)
+        for start in range(0, len(ordered), CHUNK):
+            written += await write(context, source, table, ordered[start : start + CHUNK], seq=seq)
+    return written
+
+
+async def refresh_all(context: Context, source: IndexSource, *, seq: int, repair: bool = False) -> int:
+    """Build again every row of the tenant, and remove those whose source is gone."""
+    targets = await lock(context, source.entity)
+    written = 0
+    for table in targets:
+        async for ids in pages(context, source, table):
+            written += await write(context, source, table, ids, seq=seq, repair=repair)
+    return written
+
+
+async def pages(
+    context: Context, source: IndexSource, table: str, *, beyond: UUID | None = None, size: int = CHUNK
+) -> AsyncIterator[list[UUID]]:
+    """Ids of the tenant's sources and rows together, ascending, in pages."""
+    last = beyond or UUID(int=0)
+    while ids := await next_ids(context, source, table, beyond=last, size=size):
+        yield ids
+        last = ids[-1]
+
+
+async def next_ids(context: Context, source: IndexSource, table: str, *, beyond: UUID, size: int = CHUNK) -> list[UUID]:
+    """The next page of ids after one; empty at the end."""
+    documents = source.documents(context, None).order_by(None).subquery("d")
+    inner = select(documents.c.id).where(documents.c.id > beyond).distinct().order_by(documents.c.id).limit(size)
+    compiled, parameters = compile_select(inner)
+    column = source.entity.id_column
+    statement = text(f"""
+        SELECT id FROM (
+            SELECT * FROM ({compiled}) a
+            UNION
+            SELECT * FROM (SELECT DISTINCT {column} AS id FROM {table}
+                           WHERE tenant_id = :tenant AND {column} > :beyond AND NOT deleted ORDER BY 1 LIMIT :most) b
+        ) both_sides ORDER BY id LIMIT :most""")
+    statement = statement.bindparams(*parameters, tenant=context.tenant_id, beyond=beyond, most=size)
+    return list(await context.session.scalars(statement))
+
+
+async def write(
+    context: Context, source: IndexSource, table: str, ids: Sequence[UUID], *, seq: int, repair: bool = False
+) -> int:
+    """Upsert the rows of these ids and leave tombstones for rows that their source does not give any more.
+
+    `repair` also replaces rows that claim to be as new as `seq`: a rebuild's answer to a row that somebody damaged.
+    """
+    statement = writing(context, source, table, ids, sign="<=" if repair else "<")
+    written = await context.session.scalar(statement.bindparams(tenant=context.tenant_id, seq=seq))
+    return int(written or 0)
+
+
+def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUID], *, sign: str) -> TextClause:
+    """The statement of `write`, all bound but tenant and seq."""
+    key = source.entity.id_column
+    sql, parameters = projection(context, source, ids)
+    names = column_names(source.entity)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in (key, "locale"))
+    return text(f"""
+        WITH fresh AS MATERIALIZED ({sql}),
+        upserted AS (
+            INSERT INTO {table} AS i (tenant_id, {", ".join(names)}, as_of_seq, deleted, indexed_at)
+            SELECT :tenant, {", ".join(f"f.{name}" for name in names)}, :seq, false, clock_timestamp() FROM fresh f
+            ON CONFLICT (tenant_id, {key}, locale) DO UPDATE
+            SET {updates}, as_of_seq = excluded.as_of_seq, deleted = false, indexed_at = excluded.indexed_at
+            WHERE i.as_of_seq {sign} excluded.as_of_seq
+            RETURNING 1
+        ), buried AS (
+            UPDATE {table} i SET deleted = true, document = NULL, refs = '{{}}', search_vector = NULL, search_text = NULL,
+                as_of_seq = :seq, indexed_at = clock_timestamp()
+            WHERE i.tenant_id = :tenant AND i.{key} = ANY(:ids) AND NOT i.deleted AND i.as_of_seq {sign} :seq
+                AND NOT EXISTS (SELECT FROM fresh f WHERE f.{key} = i.{key} AND f.locale = i.locale)
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM upserted) + (SELECT count(*) FROM buried)""").bindparams(
+        *parameters,
+        bindparam("ids", list(ids), type_=ARRAY(Uuid)),
+        bindparam("tenant", type_=Uuid),
+        bindparam("seq", type_=BigInteger),
+    )
+
+
+def column_names(entity: Entity) -> list[str]:
+    """The columns that a projection fills, in the table's order."""
+    declared = [c.name for c in entity.columns]
+    return [entity.id_column, "locale", *declared, "refs", "document", "search_vector", "search_text"]
+
+
+def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None) -> tuple[str, Parameters]:
+    """SQL of the rows as they should stand, and its parameters. Verify compares with the very same statement."""
+    entity = source.entity
+    documents, parameters = compile_select(source.documents(context, ids))
+    vector, likeness = tables.search_expressions(entity)
+    arrays = tables.array_columns(entity)
+    # Arrays that are only searched are kept sorted and without repetition, so that equal means equal.
+    columns = ", ".join(
+        f"ARRAY(SELECT DISTINCT v FROM unnest(s.{c.name}) v WHERE v IS NOT NULL ORDER BY 1)::{c.sql} AS {c.name}"
+        if c.name in arrays
+        else f"s.{c.name}::{c.sql} AS {c.name}"
+        for c in entity.columns
+    )
+    sql = f"""SELECT s.id AS {entity.id_column}, s.locale::text AS locale{", " if columns else ""}{columns},
+        ARRAY(SELECT DISTINCT v FROM unnest(s.refs) v WHERE v IS NOT NULL ORDER BY 1)::uuid[] AS refs,
+        s.document::jsonb AS document, ({vector})::tsvector AS search_vector, ({likeness})::text AS search_text
+        FROM ({documents}) s"""
+    return sql, parameters
+
+
+def compile_select(select: Select[Any]) -> tuple[str, Parameters]:
+    """A select as text with named parameters, to be a part of a larger statement, and the parameters with their types."""
+    compiled = select.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    values = {f"{PREFIX}{name}": value for name, value in compiled.params.items()}
+    types = {f"{PREFIX}{name}": bind.type for name, bind in compiled.binds.items()}
+    # A colon of the owner's SQL ('HH24:MI') is no parameter of ours.
+    sql = _COLON.sub(r"\\:\1", str(compiled))
+    sql = _PLACE.sub(lambda found: "%" if found[0] == "%%" else f":{PREFIX}{found[1]} ", sql)
+    return sql, [bindparam(name, value, type_=types.get(name)) for name, value in values.items()]
+
+
+async def lock(context: Context, entity: Entity) -> list[str]:
+    """Become the only writer of the tenant's rows of this entity until the transaction ends; returns the tables to
+    write: one, or two while a rebuild runs."""
+    await context.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 72400))"),
+        {"key": f"{entity.name}:{context.tenant_id}"},
+    )
+    building = await context.session.scalar(
+        text("SELECT building_table FROM index_state WHERE entity = :entity"), {"entity": entity.name}
+    )
+    table = tables.table_of(entity)
+    return [table, building] if building else [table]
+
+
+async def moved_on(context: Context, seq: int) -> None:
+    """Give the tenant's read model its next version: caches and ETags are made from it."""
+    await context.session.execute(
+        text("""
+            INSERT INTO index_versions AS v (tenant_id, version, as_of_seq) VALUES (:tenant, 1, :seq)
+            ON CONFLICT (tenant_id) DO UPDATE
+            SET version = v.version + 1, as_of_seq = greatest(v.as_of_seq, excluded.as_of_seq), changed_at = now()"""),
+        {"tenant": context.tenant_id, "seq": seq},
+    )
+
+
+def _is_meant(target_type: str, entity: Entity) -> bool:
+    names = {
+        entity.name,
+        entity.singular,
+        entity.type_name,
+        entity.type_name.lower(),
+        entity.id_column.removesuffix("_id"),
+    }
+    return target_type in EVERYTHING or target_type in names
+
+
+def _uuids(values: Iterable[Any]) -> list[UUID]:
+    found = []
+    for value in values:
+        if isinstance(value, str) and len(value) in (32, 36):
+            try:
+                found.append(UUID(value))
+            except ValueError:
+                continue
+        elif isinstance(value, list):
+            found += _uuids(value)
+    return found

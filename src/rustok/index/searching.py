@@ -1,0 +1,113 @@
+"""Search: what a query becomes, over one kind of row or over several together, and the seam for other engines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from rustok.index import cursors, tables
+from rustok.index.filters import Bound
+from rustok.index.pages import COUNTED, Page, Slice
+from rustok.kernel import errors
+from rustok.kernel.context import Context
+from rustok.kernel.indexing import Entity
+
+LONGEST_QUERY = 500
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What another engine found: ids and their ranks, where more is better."""
+
+    ids: Sequence[UUID]
+    ranks: Sequence[int]
+
+
+class Backend(Protocol):
+    """An engine that finds rows by words. Filters, facets, order and policies stay with PostgreSQL in every case."""
+
+    async def hits(self, context: Context, entity: Entity, query: str, *, most: int) -> Hits | None:
+        """At most `most` rows of the context's tenant and language; None leaves the search to the statement itself."""
+        ...
+
+
+class Postgres:
+    """Full text in the row's language, the last word by its beginning, slips of the keys by trigrams."""
+
+    async def hits(self, context: Context, entity: Entity, query: str, *, most: int) -> Hits | None:
+        """The table's candidates function answers inside the one statement."""
+        return None
+
+
+POSTGRES = Postgres()
+
+
+def check_query(query: str) -> str:
+    """The query as it is searched for: no NUL, one kind of blanks, at most 500 characters."""
+    if "\x00" in query or any("\ud800" <= c <= "\udfff" for c in query):
+        raise errors.Invalid("the query holds characters that are no text", field="query")
+    cleaned = " ".join(query.split())
+    if len(cleaned) > LONGEST_QUERY:
+        raise errors.Invalid(f"the query has more than {LONGEST_QUERY} characters", field="query")
+    return cleaned
+
+
+def given(hits: Hits, bound: Bound) -> str:
+    """Another engine's hits as a table function of the statement."""
+    return (
+        f"unnest({bound.add(list(hits.ids), 'uuid[]')}, {bound.add(list(hits.ranks), 'bigint[]')}) AS given(id, rank)"
+    )
+
+
+async def together(
+    context: Context,
+    entities: Sequence[Entity],
+    query: str,
+    wanted: Slice,
+    *,
+    want_count: bool,
+    backend: Backend = POSTGRES,
+) -> Page:
+    """Rows of several entities in one order of rank, in one statement; each document has its `__typename`."""
+    asked = check_query(query)
+    enabled = [e for e in entities if e.search and e.module not in context.tenant.disabled_modules]
+    if not enabled or not asked:
+        return Page(total_count=0 if want_count else None)
+    bound = Bound({"tenant": context.tenant_id, "locale": context.locale, "query": asked})
+    words = "public.index_query(:locale, :query), public.index_folded(:query)"
+    found, documents = [], []
+    for entity in enabled:
+        table, name = tables.table_of(entity), entity.type_name
+        hits = await backend.hits(context, entity, asked, most=COUNTED + 1)
+        call = f"{table}__candidates(:tenant, :locale, {words}, NULL, {COUNTED + 1})"
+        source = f"{call} c" if hits is None else given(hits, bound).replace("AS given", "AS c")
+        found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {source}")
+        documents.append(
+            f"SELECT p.kind, p.id, p.rank, t.document FROM page p JOIN {table} t ON t.{entity.id_column} = p.id"
+            f" WHERE p.kind = '{name}' AND t.tenant_id = :tenant AND t.locale = :locale AND NOT t.deleted"
+        )
+    order, keyset = f"search|{asked}", ""
+    if wanted.after:
+        at = cursors.decode(wanted.after, order, "bigint", field="after")
+        keyset = f" WHERE (rank, id) < ({bound.add(int(at.key), 'bigint')}, {bound.add(at.id, 'uuid')})"
+    sql = f"""
+    WITH found AS MATERIALIZED ({" UNION ALL ".join(found)}),
+    page AS MATERIALIZED (SELECT * FROM found{keyset} ORDER BY rank DESC, id DESC LIMIT {wanted.size + 1}),
+    shown AS MATERIALIZED ({" UNION ALL ".join(documents)})
+    SELECT (SELECT count(*) FROM found),
+        (SELECT '[' || string_agg(s.document::text, ',' ORDER BY s.rank DESC, s.id DESC) || ']' FROM shown s),
+        (SELECT json_agg(json_build_array(s.kind, s.rank::text, s.id) ORDER BY s.rank DESC, s.id DESC)::text FROM shown s)"""
+    count, nodes, keys = (await context.session.execute(text(sql), bound.values)).one()
+    rows = msgspec.json.decode(nodes or "[]")
+    marks = msgspec.json.decode(keys or "[]", type=list[tuple[str, str, UUID]])
+    return Page(
+        nodes=[{"__typename": kind, **row} for row, (kind, _, _) in zip(rows, marks, strict=True)][: wanted.size],
+        cursors=[cursors.encode(cursors.Position(rank, i), order) for _, rank, i in marks[: wanted.size]],
+        has_next=len(rows) > wanted.size,
+        has_previous=wanted.after is not None,
+        total_count=min(count, COUNTED) if want_count else None,
+        total_exact=count <= COUNTED,
+    )
