@@ -101,6 +101,15 @@ class Facet:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A connection from a document to the rows of another entity whose filter holds this one's id: Category.products."""
+
+    name: str  # of the GraphQL field
+    entity: str  # Entity.name of the rows
+    filter: str  # one of that entity's filters, on ids
+
+
+@dataclass(frozen=True)
 class Entity:
     """One kind of row of the read model: table `index_<name>`, its documents, and what can be asked of it.
 
@@ -120,6 +129,7 @@ class Entity:
     singular: str | None = None  # GraphQL query for one: "product"; None: no query of its own
     plural: str | None = None  # GraphQL query for many: "products"
     key: tuple[str, ...] = ()  # columns that find one row besides id: ("handle",) or ("kind", "slug")
+    links: tuple[Link, ...] = ()
     unique: tuple[str, ...] = ()  # columns unique within tenant and locale among rows that are not deleted
     module: str = "core"  # a tenant that has switched this module off sees none of it
     description: str = ""
