@@ -201,7 +201,7 @@ async def test_a_file_that_never_ends_is_cut_off() -> None:
 async def test_a_server_that_trickles_is_given_up_on() -> None:
     async def trickle(_: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(50):
+        for _second in range(50):
             writer.write(b"0")
             await writer.drain()
             await asyncio.sleep(0.05)

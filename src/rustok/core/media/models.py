@@ -22,6 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rustok.core.tenants.models import Tenant
+from rustok.core.users.models import User
 from rustok.kernel.db import TenantModel
 
 
@@ -38,10 +40,10 @@ class Media(TenantModel):
 
     __tablename__ = "media"
     __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id"], [Tenant.id], ondelete="CASCADE"),
         ForeignKeyConstraint(
             ["tenant_id", "uploaded_by"],
-            ["users.tenant_id", "users.id"],
+            [User.tenant_id, User.id],
             ondelete="SET NULL (uploaded_by)",
         ),
         CheckConstraint("status IN ('stored', 'remote', 'failed')", name="status_known"),
