@@ -76,7 +76,7 @@ def decode_cursor(cursor: str, kinds: Sequence[Any], *, field: str) -> list[Any]
 
 async def page(
     context: Context,
-    statement: Select[tuple[T]],
+    statement: Select[T],
     *,
     keys: Sequence[Key],
     first: int | None = None,

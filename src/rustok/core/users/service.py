@@ -98,11 +98,16 @@ async def register_quietly(
     return user
 
 
-async def get(context: Context, user_id: UUID) -> User:
-    """One account."""
-    user = await context.session.scalar(
+async def find_by_id(context: Context, user_id: UUID) -> User | None:
+    """One account, or None."""
+    return await context.session.scalar(
         _mine(context).where(User.id == user_id).execution_options(populate_existing=True)
     )
+
+
+async def get(context: Context, user_id: UUID) -> User:
+    """One account."""
+    user = await find_by_id(context, user_id)
     if user is None:
         raise errors.NotFound("there is no such user")
     return user
