@@ -4,7 +4,19 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, SQLColumnExpression, Text, Uuid, any_, column, func, literal
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    column,
+    func,
+    literal,
+)
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
@@ -23,3 +35,8 @@ def is_one_of(expression: SQLColumnExpression[Any], ids: Iterable[UUID]) -> Colu
 def is_one_of_texts(expression: SQLColumnExpression[Any], values: Iterable[str]) -> ColumnElement[bool]:
     """Whether the column holds one of the texts."""
     return expression == any_(literal(list(values), ARRAY(Text)))
+
+
+def ids_parameter(name: str, ids: Iterable[UUID]) -> BindParameter[Any]:
+    """The ids as a bound array for SQL that is written by hand."""
+    return bindparam(name, list(ids), ARRAY(Uuid))

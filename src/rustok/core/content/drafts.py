@@ -106,4 +106,4 @@ class Outcome:
     warnings: list[Refused] = field(default_factory=list)
     """What was saved, though not wholly as the draft says: an unknown category, a missing parent."""
     orphans: dict[str, str] = field(default_factory=dict)
-    """Keys of drafts whose parent does not exist (yet) → its key. They were saved without a parent: save again later."""
+    """Keys of drafts whose parent does not exist (yet) → its key: saved without a parent, to be saved again later."""

@@ -26,7 +26,7 @@ class Menu(TenantModel):
 
 
 class MenuItem(TenantModel):
-    """A link. A `node` or `category` target gives its own address and title; for all others `url` and `title` are kept."""
+    """A link. A `node` or `category` target gives its own address and title; all others have `url` and `title`."""
 
     __tablename__ = "menu_items"
     __table_args__ = (
