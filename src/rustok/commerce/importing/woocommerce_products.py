@@ -22,7 +22,7 @@ from rustok.commerce.products.drafts import (
     SeoDraft,
     VariantDraft,
 )
-from rustok.core.importing import bodies
+from rustok.core.importing import bodies, markup
 from rustok.kernel.importing import Skipped
 
 KNOWN = frozenset(
@@ -39,7 +39,7 @@ MOST_EXPANDED = 100
 _MEASURE = re.compile(r"(weight|length|width|height) \((\w+)\)")
 _ATTRIBUTE = re.compile(r"attribute (\d{1,3}) name")
 _DOWNLOAD = re.compile(r"download (\d{1,3}) (name|url)")
-_PICTURES = re.compile(r"\s*,\s*(?=https?://|//)|\s*,\s+")
+_PICTURES = re.compile(r",(?=\s|https?://|//)")
 _SEO_TITLE = ("meta: yoast wpseo title", "meta: rank math title")
 _SEO_DESCRIPTION = ("meta: yoast wpseo metadesc", "meta: rank math description")
 
@@ -173,7 +173,7 @@ class _Builder:
         if "short description" not in self.columns:
             return None, ""
         written = unescaped(self.head.text("short description"))
-        flat = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", written)).split())
+        flat = markup.plain(written)
         if len(flat) <= 255:
             return flat, written if "<" in written else ""
         return flat[:254].rsplit(" ", 1)[0] + "…", written

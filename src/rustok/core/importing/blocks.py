@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from rustok.core.importing import markup, shortcodes
@@ -19,10 +20,12 @@ _SILENT_STARTS = ("post-", "query-", "comment-", "comments-")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
 
+LONGEST_EMBED = 20_000
+
 
 def has_blocks(text: str) -> bool:
     """Whether the block editor wrote this."""
-    return "<!-- wp:" in text
+    return "<!-- wp:" in text or "<!-- /wp:" in text
 
 
 class _Open:
@@ -34,10 +37,55 @@ class _Open:
         self.parts: list[str] = []
 
 
+class _Page:
+    """The finished HTML, the loose text since then, and the blocks that are open."""
+
+    def __init__(self, around: Surroundings, depth: int) -> None:
+        self.around = around
+        self.depth = depth
+        self.done: list[str] = []
+        self.loose: list[str] = []
+        self.stack: list[_Open] = []
+        self.open_names: Counter[str] = Counter()
+
+    def text(self, text: str) -> None:
+        (self.stack[-1].parts if self.stack else self.loose).append(text)
+
+    def open(self, name: str, facts: dict[str, Any]) -> None:
+        self.settle()
+        self.stack.append(_Open(name, facts))
+        self.open_names[name] += 1
+
+    def settle(self) -> None:
+        """Text outside all blocks is the classic editor's and gets its paragraphs."""
+        text = "".join(self.loose)
+        self.loose.clear()
+        if text.strip():
+            self.done.append(markup.paragraphs(text) + "\n")
+
+    def add(self, name: str, facts: dict[str, Any], inner: str) -> None:
+        made = _made(name, facts, inner, self.around, self.depth)
+        if self.stack:
+            self.stack[-1].parts.append(made)
+        else:
+            self.settle()
+            self.done.append(made + "\n")
+
+    def close(self, name: str | None) -> None:
+        """Close the innermost block of this name and all within it; None closes every block."""
+        if name is not None and not self.open_names[name]:
+            return
+        while self.stack:
+            block = self.stack.pop()
+            self.open_names[block.name] -= 1
+            self.add(block.name, block.facts, "".join(block.parts))
+            if block.name == name:
+                return
+
+
 def render(text: str, around: Surroundings, depth: int = 0) -> str:
-    """The body's HTML. Text between blocks is the classic editor's and gets its paragraphs."""
-    root = _Open("", {})
-    stack = [root]
+    """The body's HTML."""
+    page = _Page(around, depth)
     at = 0
     while True:
         start = text.find("<!--", at)
@@ -46,64 +94,23 @@ def render(text: str, around: Surroundings, depth: int = 0) -> str:
             break
         found = _BLOCK.fullmatch(text, start + 4, end)
         if found is None:
-            stack[-1].parts.append(text[at : end + 3])
+            page.text(text[at : end + 3])
             at = end + 3
             continue
-        stack[-1].parts.append(text[at:start])
+        page.text(text[at:start])
         at = end + 3
         closing, name, facts_text, single = found.groups()
         name = name.removeprefix("core/")
         if closing:
-            _close(stack, name, around, depth)
+            page.close(name)
         elif single:
-            stack[-1].parts.append(_mark(stack, _made(name, _facts(facts_text), "", around, depth)))
+            page.add(name, _facts(facts_text), "")
         else:
-            _settle(stack)
-            stack.append(_Open(name, _facts(facts_text)))
-    stack[-1].parts.append(text[at:])
-    while len(stack) > 1:
-        _close(stack, stack[-1].name, around, depth)
-    _settle(stack)
-    return "".join(part.removeprefix(_DONE) for part in root.parts).strip()
-
-
-_DONE = "\x01"
-
-
-def _mark(stack: list[_Open], made: str) -> str:
-    """Outside all blocks, finished HTML is marked, so that only loose text gets paragraphs."""
-    if len(stack) > 1:
-        return made
-    _settle(stack)
-    return _DONE + made
-
-
-def _settle(stack: list[_Open]) -> None:
-    if len(stack) == 1:
-        parts: list[str] = []
-        loose: list[str] = []
-        for part in [*stack[0].parts, _DONE]:
-            if part.startswith(_DONE):
-                text = "".join(loose)
-                if text.strip():
-                    parts.append(_DONE + markup.paragraphs(text) + "\n")
-                loose = []
-                if part != _DONE:
-                    parts.append(part)
-            else:
-                loose.append(part)
-        stack[0].parts[:] = parts
-
-
-def _close(stack: list[_Open], name: str, around: Surroundings, depth: int) -> None:
-    if all(block.name != name for block in stack[1:]):
-        return
-    while len(stack) > 1:
-        block = stack.pop()
-        made = _made(block.name, block.facts, "".join(block.parts), around, depth)
-        stack[-1].parts.append(_mark(stack, made + "\n") if len(stack) == 1 else made)
-        if block.name == name:
-            return
+            page.open(name, _facts(facts_text))
+    page.text(text[at:])
+    page.close(None)
+    page.settle()
+    return "".join(page.done).strip()
 
 
 def _facts(text: str | None) -> dict[str, Any]:
@@ -149,6 +156,7 @@ def _made(name: str, facts: dict[str, Any], inner: str, around: Surroundings, de
 
 
 def _embed(facts: dict[str, Any], inner: str) -> str:
+    inner = inner[:LONGEST_EMBED]
     found = _ADDRESS.search(markup.plain(_CAPTION.sub("", inner)))
     address = str(facts["url"]) if _web(facts.get("url")) else found[0] if found else ""
     caption = _CAPTION.search(inner)

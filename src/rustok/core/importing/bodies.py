@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from rustok.core.importing import blocks, markup, shortcodes
 from rustok.core.importing.shortcodes import Surroundings
 
-_MORE = re.compile(r"<!--\s*more(?:\s[^>]*?)?-->")
+_MORE = re.compile(r"<!--\s*more(?:\s[^<>]*?)?-->")
 _NEXT_PAGE = re.compile(r"<!--\s*nextpage\s*-->")
-_WORDPRESS_ONLY = re.compile(r"<!--\s*/?(?:wp:|noteaser)[^>]*-->")
+_WORDPRESS_ONLY = re.compile(r"<!--\s*/?(?:wp:|noteaser)[^<>]*-->")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -24,7 +25,8 @@ BLOCKS = (FLOW | LINES | STRUCTURE | VERBATIM) - {"cite"}
 VOID = {"hr", "col", "embed", "source", "track", "param", "area"}
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 _BLANK = re.compile(r"\n[ \t\f\xa0]*(?:\n[ \t\f\xa0]*)+")
-_EDGES = re.compile(r"^(?:\s|<br\s*/?>)+|(?:\s|<br\s*/?>)+$", re.IGNORECASE)
+_BREAK_BEFORE = re.compile(r"(?:\s|<br\s*/?>)+", re.IGNORECASE)
+_BREAK_AFTER = re.compile(r"<br\s{0,9}/?>\Z", re.IGNORECASE)
 
 
 class Token(NamedTuple):
@@ -85,6 +87,7 @@ class _Setter:
         self.out: list[str] = []
         self.run: list[str] = []
         self.stack: list[str] = []
+        self.open_names: Counter[str] = Counter()
         self.verbatim = ""
         self.depth = 0
 
@@ -95,7 +98,7 @@ class _Setter:
                 self.depth += -1 if token.closing else 1
                 if self.depth == 0:
                     self.verbatim = ""
-                    self.stack.pop()
+                    self.pop()
         elif token.name not in BLOCKS:
             self.run.append(token.text)
         elif token.closing:
@@ -105,18 +108,24 @@ class _Setter:
         else:
             self.flush()
             if self.stack and self.stack[-1] == "p":
-                self.stack.pop()
+                self.pop()
             self.out.append(token.text)
             if token.name in VOID or token.text.endswith("/>"):
                 return
             self.stack.append(token.name)
+            self.open_names[token.name] += 1
             if token.name in VERBATIM:
                 self.verbatim, self.depth = token.name, 1
 
     def close(self, name: str) -> None:
-        if name in self.stack:
-            while self.stack.pop() != name:
+        if self.open_names[name]:
+            while self.pop() != name:
                 pass
+
+    def pop(self) -> str:
+        name = self.stack.pop()
+        self.open_names[name] -= 1
+        return name
 
     def flush(self) -> None:
         run = "".join(self.run)
@@ -132,7 +141,7 @@ class _Setter:
             self.out.append(run)
         else:
             for part in _BLANK.split(run):
-                words = _EDGES.sub("", part)
+                words = _trimmed(part)
                 if not words:
                     continue
                 if _only_comments(words):
@@ -145,6 +154,15 @@ class _Setter:
     def finish(self) -> str:
         self.flush()
         return "".join(self.out).strip()
+
+
+def _trimmed(text: str) -> str:
+    """Without white space and breaks at both ends."""
+    before = _BREAK_BEFORE.match(text)
+    text = (text[before.end() :] if before else text).rstrip()
+    while found := _BREAK_AFTER.search(text, max(0, len(text) - 16)):
+        text = text[: found.start()].rstrip()
+    return text
 
 
 def _only_comments(text: str) -> bool:
@@ -161,6 +179,11 @@ def _broken(text: str) -> str:
             after_break = token.name == "br"
             continue
         words = token.text.lstrip("\n") if after_break else token.text
-        parts.append(re.sub(r"[ \t]*\n[ \t]*", "<br>\n", words))
+        first, *lines = words.split("\n")
+        if lines:
+            lines = [first.rstrip(" \t"), *(line.strip(" \t") for line in lines[:-1]), lines[-1].lstrip(" \t")]
+            parts.append("<br>\n".join(lines))
+        else:
+            parts.append(words)
         after_break = False
     return "".join(parts).replace("<br>\n<br", "<br")

@@ -22,7 +22,6 @@ _TOKEN = re.compile(r"<!\[CDATA\[|\]\]>|<(/?)(item|wp:author|wp:category|wp:tag|
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _FORBIDDEN_REFERENCE = re.compile(r"&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[1245-9]|2[0-9]|3[01]));")
 _ENTITY = re.compile(r"&(?!#[0-9]+;|#x[0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)(?:([a-zA-Z][a-zA-Z0-9]{1,30});)?")
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _PREFIX = re.compile(r"xmlns:([a-zA-Z][\w.-]*)\s*=\s*[\"']([^\"'<>&]*)[\"']")
 _DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _PREFIXES = ("wp", "content", "excerpt", "dc", "wfw", "itunes", "media", "atom", "sy", "georss", "slash")
@@ -130,8 +129,7 @@ class Scan:
         try:
             return self._parsed(text)
         except etree.XMLSyntaxError:
-            parts = _CDATA.split(text)
-            mended = "".join(part if at % 2 else _ENTITY.sub(_mended, part) for at, part in enumerate(parts))
+            mended = _with_entities_mended(text)
         try:
             return self._parsed(mended)
         except etree.XMLSyntaxError as error:
@@ -145,13 +143,27 @@ class Scan:
 
     def head_text(self, name: str) -> str:
         """The text of a simple element of the channel's head."""
-        found = re.search(rf"<{name}>(.*?)</{name}>", self.head, re.DOTALL)
-        if not found:
+        start = self.head.find(f"<{name}>")
+        end = self.head.find(f"</{name}>", start)
+        if start < 0 or end < 0:
             return ""
-        text = found[1].strip()
+        text = self.head[start + len(name) + 2 : end].strip()
         if text.startswith("<![CDATA["):
             text = text[9:].removesuffix("]]>")
         return html.unescape(text).strip()
+
+
+def _with_entities_mended(text: str) -> str:
+    """Outside CDATA: entities that only HTML knows become letters, lone ampersands are escaped."""
+    parts: list[str] = []
+    at = 0
+    while True:
+        start = text.find("<![CDATA[", at)
+        end = text.find("]]>", start) if start >= 0 else -1
+        if end < 0:
+            return "".join([*parts, _ENTITY.sub(_mended, text[at:])])
+        parts += (_ENTITY.sub(_mended, text[at:start]), text[start : end + 3])
+        at = end + 3
 
 
 def _mended(found: re.Match[str]) -> str:

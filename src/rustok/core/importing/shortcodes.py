@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ _OPEN = re.compile(
     r"\[(\[?)(/?)([a-zA-Z][\w-]*)((?:\s+|=)(?:[^\[\]\"']|\"[^\"]*\"|'[^']*'|\[[^\[\]]*\])*+)?(/?)\](\]?)"
 )
 _PAIR = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'\]]+))|"([^"]*)"|'([^']*)'|(\S+)""")
-_FIRST_IMAGE = re.compile(r"((?:<a\s[^>]*>\s*)?<img\s[^>]*>(?:\s*</a>)?)(.*)", re.DOTALL | re.IGNORECASE)
+_FIRST_IMAGE = re.compile(r"((?:<a\s[^<>]*>\s*)?<img\s[^<>]*>(?:\s*</a>)?)(.*)", re.DOTALL | re.IGNORECASE)
 _AUDIO = ("src", "mp3", "m4a", "ogg", "oga", "wav", "wma", "flac")
 _VIDEO = ("src", "mp4", "m4v", "webm", "ogv", "mov", "wmv", "flv")
 _CODE = {"code", "sourcecode", "source", "php", "css", "html", "js", "javascript", "python", "ruby", "sql", "xml",
@@ -22,6 +23,8 @@ _EMBEDS = {"embed", "youtube", "vimeo", "soundcloud", "tweet", "twitter", "insta
 _KNOWN = {"caption", "wp_caption", "gallery", "audio", "video", "playlist", "contact-form", "contact-form-7"} | _EMBEDS
 _SITES = {"youtube": "https://www.youtube.com/watch?v=", "vimeo": "https://vimeo.com/"}
 DEEPEST = 8
+ALONE = 100
+"""How far a line may reach around a lone shortcode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,10 @@ def expand(text: str, around: Surroundings, depth: int = 0) -> str:
     tags = _tags(text)
     if not tags:
         return text.replace("[[", "[").replace("]]", "]") if "[[" in text and _OPEN.search(text) else text
-    closings: dict[str, list[int]] = {}
+    closings: dict[str, deque[int]] = {}
     for number, tag in enumerate(tags):
         if tag.closing:
-            closings.setdefault(tag.name, []).append(number)
+            closings.setdefault(tag.name, deque()).append(number)
     out: list[str] = []
     at = number = 0
     while number < len(tags):
@@ -72,9 +75,9 @@ def expand(text: str, around: Surroundings, depth: int = 0) -> str:
         if tag.start < at:
             number += 1
             continue
-        later = closings.get(tag.name, [])
+        later = closings.get(tag.name, deque())
         while later and later[0] <= number:
-            later.pop(0)
+            later.popleft()
         close = later[0] if later and not tag.single and not tag.closing else None
         if not _is_shortcode(text, tag, paired=close is not None):
             number += 1
@@ -134,15 +137,12 @@ def _is_shortcode(text: str, tag: _Tag, *, paired: bool) -> bool:
         return True
     if "_" in tag.name or "-" in tag.name:
         return True
-    before = text.rfind("\n", 0, tag.start) + 1
-    after = text.find("\n", tag.end)
-    line = text[before : tag.start] + text[tag.end : after if after >= 0 else len(text)]
-    return (
-        tag.name.islower()
-        and not tag.attributes.strip()
-        and not re.sub(r"</?p>|\s", "", line)
-        and text[tag.start + 1].islower()
-    )
+    if tag.attributes.strip() or not text[tag.start + 1].islower():
+        return False
+    before = text[max(0, tag.start - ALONE) : tag.start].rpartition("\n")
+    after = text[tag.end : tag.end + ALONE].partition("\n")
+    alone = (before[1] or tag.start <= ALONE) and (after[1] or tag.end + ALONE >= len(text))
+    return bool(alone) and not re.sub(r"</?p>|\s", "", before[2] + after[0])
 
 
 def attributes_of(text: str) -> tuple[dict[str, str], list[str]]:
