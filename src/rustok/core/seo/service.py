@@ -20,7 +20,7 @@ from rustok.kernel import bus, errors
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
 
-__all__ = ["InvalidMeta", "Meta", "delete_all", "get", "get_many", "meta_of", "set_many", "set_meta"]
+__all__ = ["InvalidMeta", "Meta", "check", "delete_all", "get", "get_many", "meta_of", "set_many", "set_meta"]
 
 _LONGEST = {"title": 255, "description": 500, "keywords": 255, "og_title": 255, "og_description": 500}
 _LONGEST_URL = 500
@@ -64,7 +64,7 @@ async def set_meta(context: Context, target_type: str, target_id: UUID, *, meta:
 async def set_many(context: Context, target_type: str, metas: Mapping[UUID, Meta]) -> None:
     """The same for many targets in a few statements; records `MetaUpdated` for each that really changed."""
     translations.check_target_type(target_type)
-    checked = {target_id: _checked(meta) for target_id, meta in metas.items()}
+    checked = {target_id: check(meta) for target_id, meta in metas.items()}
     before = await get_many(context, target_type, checked)
     changed = {target_id: meta for target_id, meta in sorted(checked.items()) if before.get(target_id, EMPTY) != meta}
     await delete_all(context, target_type, [target_id for target_id, meta in changed.items() if meta == EMPTY])
@@ -114,7 +114,7 @@ def _among(target_type: str, target_ids: Collection[UUID]) -> ColumnElement[bool
     return (MetaRow.target_type == target_type) & rows.is_one_of(MetaRow.target_id, target_ids)
 
 
-def _checked(meta: Meta) -> Meta:
+def check(meta: Meta) -> Meta:
     """The meta as it is stored, or `InvalidMeta`."""
     lines = {name: _line(getattr(meta, name), name, longest) for name, longest in _LONGEST.items()}
     if meta.og_type and not _TYPE.fullmatch(meta.og_type):

@@ -25,6 +25,7 @@ from rustok.kernel.context import Context
 __all__ = [
     "Fields",
     "UnknownLocale",
+    "check_fields",
     "delete_all",
     "field_of",
     "fields_of",
@@ -60,7 +61,7 @@ async def set_many(context: Context, target_type: str, entries: Sequence[tuple[U
     check_target_type(target_type)
     wanted: dict[tuple[UUID, str], dict[str, str | None]] = defaultdict(dict)
     for target_id, locale, fields in entries:
-        wanted[target_id, check_locale(context, locale)].update(_checked(fields))
+        wanted[target_id, check_locale(context, locale)].update(check_fields(fields))
     if not wanted:
         return
     stored = {
@@ -148,7 +149,7 @@ def _among(target_type: str, target_ids: Collection[UUID]) -> ColumnElement[bool
     return (Translation.target_type == target_type) & rows.is_one_of(Translation.target_id, target_ids)
 
 
-def _checked(fields: Fields) -> dict[str, str | None]:
+def check_fields(fields: Fields) -> dict[str, str | None]:
     """Fields fit for storing: names checked, HTML sanitised, plain siblings made."""
     if len(fields) > MOST_FIELDS:
         raise errors.Invalid(f"at most {MOST_FIELDS} fields can be translated at once", field="fields")
