@@ -54,7 +54,7 @@ def workers(registry: Registry, database: Database, *, bus: Bus | None = None) -
 
     async def list_tenants() -> Sequence[TenantInfo]:
         async with database.session(worker=True) as session:
-            return await lookup.enabled(session)
+            return [tenant for tenant in await lookup.list_all(session) if tenant.enabled]
 
     return Workers(
         database,

@@ -1,0 +1,65 @@
+"""The core on one screen: what every tenant has. It cannot be switched off."""
+
+from pathlib import Path
+
+from rustok.core import permissions
+from rustok.core.access import graphql as access
+from rustok.core.access import sweeping
+from rustok.core.content import scheduling
+from rustok.core.media import listeners as media_listeners
+from rustok.core.modules import graphql as modules
+from rustok.core.roles import graphql as roles
+from rustok.core.tenants import graphql as tenants
+from rustok.core.users import graphql as users
+from rustok.events import content as content_events
+from rustok.events import core as core_events
+from rustok.kernel.module import Module
+
+_SPEAKING = (access, tenants, modules, users, roles)
+
+module = Module(
+    name="core",
+    migrations=Path(__file__).parent / "migrations",
+    table_prefixes=(
+        *("tenants", "tenant_", "users", "roles", "sessions", "refresh_tokens", "password_resets", "api_keys"),
+        *("login_attempts", "categories", "nodes", "node_", "bodies", "tags", "taggables", "meta", "media"),
+        *("translations", "redirects", "menus", "menu_"),
+    ),
+    permissions=permissions.ALL,
+    events=(
+        content_events.NodeCreated,
+        content_events.NodeUpdated,
+        content_events.NodePublished,
+        content_events.NodeDeleted,
+        content_events.CategoryCreated,
+        content_events.CategoryUpdated,
+        content_events.CategoryDeleted,
+        content_events.MenuUpdated,
+        content_events.MenuDeleted,
+        content_events.RedirectCreated,
+        core_events.TenantCreated,
+        core_events.TenantUpdated,
+        core_events.ModuleToggled,
+        core_events.UserRegistered,
+        core_events.UserLoggedIn,
+        core_events.UserUpdated,
+        core_events.UserDeleted,
+        core_events.TagAttached,
+        core_events.TagDetached,
+        core_events.TagUpdated,
+        core_events.TagDeleted,
+        core_events.MetaUpdated,
+        core_events.TranslationUpdated,
+        core_events.MediaUploaded,
+        core_events.MediaUpdated,
+        core_events.MediaDeleted,
+        core_events.ReindexRequested,
+    ),
+    event_listeners=media_listeners.LISTENERS,
+    timers=(scheduling.timer, sweeping.TIMER),
+    queries=[kind for part in _SPEAKING for kind in part.QUERIES],
+    mutations=[kind for part in _SPEAKING for kind in part.MUTATIONS],
+    admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],
+    admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
+    optional=False,
+)

@@ -1,0 +1,221 @@
+"""The web application: GraphQL, REST, media and the storefront behind one set of guards."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rustok.core.media import http as media_http
+from rustok.core.media.storing import Library
+from rustok.kernel import consuming, errors
+from rustok.kernel.db import APP_ROLE, WORKER_ROLE, refusal
+from rustok.kernel.settings import Settings
+from rustok.server import logs, metrics, modules, pages, schema
+from rustok.server.graphql_http.endpoint import Endpoint
+from rustok.server.graphql_http.limits import Limits
+from rustok.server.host import Host, trace_of
+
+logger = structlog.get_logger("rustok.http")
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create() -> FastAPI:
+    """The application as `rustok serve` and `rustok up` run it: everything from the environment."""
+    settings = Settings()
+    logs.set_up(level=settings.log_level, as_json=settings.log_json)
+    if not settings.database_url:
+        raise SystemExit("DATABASE_URL is not set: `rustok up` brings a database of its own")
+    return build(Host.open(settings, settings.database_url), with_workers=settings.run_workers)
+
+
+def build(host: Host, *, with_workers: bool = False) -> FastAPI:
+    """The application over an open host; `with_workers` follows the event log in the same process."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = modules.workers(host.registry, host.database, bus=host.bus) if with_workers else None
+        if running:
+            running.start()
+        yield
+        if running:
+            await running.stop()
+        await host.close()
+
+    app = FastAPI(
+        title="RusToK",
+        version=version("rustok"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if host.settings.environment == "development" else None,
+    )
+    _add_graphql(app, host)
+    _add_operations(app, host)
+    app.include_router(_media(host))
+    pages.add(app, host)
+    _add_errors(app, host)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Guard, host=host)
+    return app
+
+
+def _media(host: Host) -> APIRouter:
+    async def tenant_id(request: Request) -> UUID:
+        return (await host.tenancy.of(request)).id
+
+    library: Library = host.database.resources[Library]
+    return media_http.router(library, authorise=host.work, find_tenant_id=tenant_id)
+
+
+def _add_graphql(app: FastAPI, host: Host) -> None:
+    development = host.settings.environment == "development"
+    for path, made in (
+        ("/graphql", schema.storefront(host.registry)),
+        ("/admin/graphql", schema.admin(host.registry)),
+    ):
+        endpoint = Endpoint(
+            name=path,
+            schema=schema.core_schema(made),
+            open_operation=host.operation,
+            limits=Limits(),
+            development=development,
+            max_body=host.settings.max_body_kb * 1024,
+        )
+        app.add_route(
+            path, endpoint.__call__, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+        )
+    if development:
+        explorer = Path(__file__).parent / "graphql_http" / "explorer"
+        app.mount("/_graphiql", StaticFiles(directory=explorer), name="graphiql")
+
+
+def _add_operations(app: FastAPI, host: Host) -> None:
+    @app.get("/healthz", tags=["operations"], summary="Whether the process answers")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operations"], summary="Whether the database answers and the schema is there")
+    async def readyz() -> Response:
+        try:
+            async with asyncio.timeout(3), host.database.session(worker=True) as session:
+                behind = await consuming.lag(host.database)
+                await session.execute(text("SELECT 1"))
+        except Exception as error:
+            logger.warning("ready.failed", error=repr(error))
+            return JSONResponse({"status": "unavailable", "reason": "the database does not answer"}, 503)
+        return JSONResponse({"status": "ready", "lag": behind})
+
+    @app.get("/metrics", tags=["operations"], summary="Figures for Prometheus", include_in_schema=True)
+    async def show_metrics() -> Response:
+        try:
+            behind, parked = await consuming.lag(host.database), len(await consuming.failures(host.database))
+        except Exception:
+            behind, parked = {}, 0
+        return metrics.response(lag=behind, parked=parked)
+
+
+def _add_errors(app: FastAPI, host: Host) -> None:
+    def answer(request: Request, status: int, code: str, message: str) -> Response:
+        body: dict[str, Any] = {"code": code, "message": message}
+        if status >= 500:
+            body["traceId"] = trace_of(request)
+        return JSONResponse({"error": body}, status)
+
+    async def expected(request: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.RustokError)  # noqa: S101 - registered for this class
+        return await pages.refused(request, error, host) or answer(request, error.status, error.code, str(error))
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        response = answer(request, error.status_code, code, str(error.detail))
+        response.headers.update(error.headers or {})
+        return response
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return answer(request, 422, "invalid", f"{place}: {first['msg']}")
+
+    async def database(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this class
+        known = refusal(error)
+        if known is None:
+            raise error
+        return await expected(request, known)
+
+    app.add_exception_handler(errors.RustokError, expected)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(DBAPIError, database)
+
+
+class Guard:
+    """The outermost layer: trace id, security headers, a last catch for what nobody expected, times and counts."""
+
+    def __init__(self, app: ASGIApp, host: Host) -> None:
+        self.app = app
+        self.host = host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        trace = trace_of(request)
+        started = time.perf_counter()
+        status = 500
+        begun = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal status, begun
+            if message["type"] == "http.response.start":
+                status, begun = message["status"], True
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                for name, value in (
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"x-frame-options", b"DENY"),
+                    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+                    (b"x-trace-id", trace.encode()),
+                ):
+                    if name not in present:
+                        headers.append((name, value))
+            await send(message)
+
+        try:
+            if b"%00" in scope.get("raw_path", b"") or b"%00" in scope.get("query_string", b""):
+                refused = JSONResponse({"error": {"code": "invalid", "message": "the address holds a NUL"}}, 400)
+                await refused(scope, receive, guarded)
+                return
+            await self.app(scope, receive, guarded)
+        except Exception as error:
+            logger.error("http.unexpected", trace_id=trace, path=scope["path"], exc_info=error)
+            if begun:
+                raise
+            await (await pages.failed(request, trace, self.host))(scope, receive, guarded)
+        finally:
+            metrics.request(scope["method"], status, time.perf_counter() - started)
+
+
+def run_migrations(settings: Settings, owner_url: str) -> None:
+    """Bring the schema up to date, as the owner."""
+    urls = [settings.role_url(owner_url, role) for role in (APP_ROLE, WORKER_ROLE)]
+    asyncio.run(modules.prepare(owner_url, role_urls=urls))

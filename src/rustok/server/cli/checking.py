@@ -1,0 +1,111 @@
+"""`doctor` and `schema`: what is wrong here, and what the API looks like."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from rustok.kernel import consuming, migrating, postgres
+from rustok.kernel.db import APP_ROLE
+from rustok.kernel.settings import Settings
+from rustok.server import modules, schema
+from rustok.server.cli import output, places
+from rustok.server.host import Host
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    good: bool
+    note: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the tree."""
+    app.command()(doctor)
+    app.command("schema")(show_schema)
+
+
+def doctor(json: bool = places.JSON) -> None:
+    """Look at everything that can be wrong on this machine; exit code 1 if something is."""
+    settings = Settings()
+    findings = list(_machine(settings))
+    try:
+        with places.owner_url(settings) as url:
+            findings += asyncio.run(_database(settings, url))
+    except (postgres.PostgresFailed, OSError) as error:
+        findings.append(Finding("database", False, str(error)))
+    if json:
+        output.as_json(findings)
+    else:
+        for one in findings:
+            output.screen.print(
+                f"{'ok  ' if one.good else 'BAD '} {one.what}: {one.note}", markup=False, soft_wrap=True
+            )
+    if not all(one.good for one in findings):
+        raise typer.Exit(1)
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    yield Finding("python", sys.version_info >= (3, 11), sys.version.split()[0])
+    place = settings.home.absolute()
+    existing = next(folder for folder in (place, *place.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free // 1024**2
+    yield Finding("disk", free > 500, f"{free} MB free below {settings.home}")
+    if settings.environment == "production":
+        yield Finding(
+            "secret", bool(settings.secret_key), "RUSTOK_SECRET_KEY is set" if settings.secret_key else "unset"
+        )
+
+
+async def _database(settings: Settings, url: str) -> list[Finding]:
+    found: list[Finding] = []
+    engine = migrating.owner_engine(url)
+    try:
+        async with engine.connect() as connection:
+            number = int(await connection.scalar(text("SHOW server_version_num")) or 0)
+            found.append(Finding("postgresql", number >= 160000, f"version {number // 10000}.{number % 10000}"))
+            if await connection.scalar(text("SELECT to_regclass('event_log')")) is None:
+                return [*found, Finding("schema", False, "no tables yet: run `rustok migrate`")]
+            heads = set(ScriptDirectory.from_config(migrating.config(modules.load().modules)).get_heads())
+            stored = set((await connection.scalars(text("SELECT version_num FROM alembic_version"))).all())
+            found.append(Finding("schema", heads == stored, "newest" if heads == stored else "run `rustok migrate`"))
+    finally:
+        await engine.dispose()
+    host = Host.open(settings, url)
+    try:
+        async with host.database.session() as session:
+            powers = await session.scalar(
+                text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            )
+            found.append(Finding("isolation", powers is False, f"{APP_ROLE} is bound by row-level security"))
+        behind = await consuming.lag(host.database)
+        found.append(Finding("events", max(behind.values(), default=0) < 10_000, f"behind by {behind or 'nothing'}"))
+        parked = len(await consuming.failures(host.database))
+        found.append(Finding("parked", parked == 0, f"{parked} events; see `rustok events parked`"))
+    except Exception as error:  # a doctor reports what it meets
+        found.append(Finding("database", False, repr(error)))
+    finally:
+        await host.close()
+    return found
+
+
+def show_schema(
+    write: Path | None = typer.Option(None, "--write", help="Folder to write every document into."),
+) -> None:
+    """Print both GraphQL schemas (SDL), or write them and the OpenAPI document into a folder."""
+    made = schema.documents()
+    for name, content in made.items():
+        if write is not None:
+            write.mkdir(parents=True, exist_ok=True)
+            (write / name).write_text(content)
+        elif name.endswith(".graphql"):
+            print(content)

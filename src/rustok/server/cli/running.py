@@ -1,0 +1,161 @@
+"""`up`, `serve`, `worker`, `migrate`: the processes."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import structlog
+import typer
+import uvloop
+from granian import Granian
+from granian.constants import Interfaces
+
+from rustok.kernel.postgres import Embedded
+from rustok.kernel.settings import Settings
+from rustok.server import app as web
+from rustok.server import logs, modules
+from rustok.server.cli import places
+from rustok.server.cli.output import fail, notes, progress, screen
+from rustok.server.demo import seeding
+from rustok.server.host import Host
+
+logger = structlog.get_logger("rustok")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the tree."""
+    app.command()(up)
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(migrate)
+
+
+def up(
+    demo: bool = typer.Option(True, "--demo/--no-demo", help="Fill an empty database with the demo shop."),
+) -> None:
+    """Start everything: PostgreSQL, migrations, the demo shop, the server and its workers."""
+    settings = Settings()
+    logs.set_up(level=settings.log_level, as_json=settings.log_json)
+    _require_port(settings)
+    # Until the server takes the signals over, both ends mean: unwind, and stop what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    embedded = None if settings.database_url else Embedded(settings.home)
+    try:
+        url = settings.database_url or _start(embedded)
+        web.run_migrations(settings, url)
+        shown = asyncio.run(_seed(settings, url, demo=demo and settings.demo))
+        _say_where(settings, shown)
+        _serve(settings, url, run_workers=True)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if embedded is not None:
+            embedded.stop()
+
+
+def _start(embedded: Embedded | None) -> str:
+    assert embedded is not None  # noqa: S101 - without a database address there is one
+    return embedded.start()
+
+
+async def _seed(settings: Settings, url: str, *, demo: bool) -> str | None:
+    if not demo:
+        return None
+    host = Host.open(settings, url)
+    try:
+        with progress("Furnishing the demo shop") as show:
+            return await seeding.seed_if_empty(host, url, progress=show)
+    finally:
+        await host.close()
+
+
+def _require_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            fail(f"port {settings.port} on {settings.host} cannot be used ({error.strerror}): set RUSTOK_PORT")
+
+
+def _say_where(settings: Settings, password: str | None) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    screen.print()
+    screen.print(f"  Storefront   {base}/")
+    screen.print(f"  GraphiQL     {base}/graphql")
+    screen.print(f"  Admin API    {base}/admin/graphql   (GraphiQL in a browser)")
+    kept = seeding.password_file(settings.home)
+    if password:
+        screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password {password}", markup=False)
+    elif kept.exists():
+        screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password in {kept}", markup=False)
+    screen.print()
+    sys.stdout.flush()
+
+
+def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
+    os.environ["DATABASE_URL"] = url
+    os.environ["RUSTOK_RUN_WORKERS"] = "true" if run_workers else "false"
+    Granian(
+        "rustok.server.app:create",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.web_workers,
+        websockets=False,
+        backlog=2048,
+        log_access=False,
+        log_enabled=settings.log_level.upper() == "DEBUG",
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        process_name="rustok",
+    ).serve()
+
+
+def serve(
+    workers: int = typer.Option(None, "--workers", min=1, help="Web processes; default RUSTOK_WEB_WORKERS."),
+) -> None:
+    """Serve HTTP only; `rustok worker` follows the events."""
+    settings = Settings()
+    if workers:
+        settings.web_workers = workers
+    logs.set_up(level=settings.log_level, as_json=settings.log_json)
+    _require_port(settings)
+    with places.owner_url(settings) as url:
+        notes.print(f"serving on http://{settings.host}:{settings.port}", markup=False)
+        _serve(settings, url, run_workers=False)
+
+
+def worker() -> None:
+    """Follow the events: sequencer, listeners, the read model and timers. Run as many as you like."""
+    settings = Settings()
+    logs.set_up(level=settings.log_level, as_json=settings.log_json)
+    with places.owner_url(settings) as url, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(settings, url))
+
+
+async def _work(settings: Settings, url: str) -> None:
+    host = Host.open(settings, url)
+    await places.require_schema(host, url)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    workers = modules.workers(host.registry, host.database, bus=host.bus)
+    workers.start()
+    logger.info("worker.started", consumers=len(workers.consumers))
+    await stop.wait()
+    await workers.stop()
+    await host.close()
+
+
+def migrate() -> None:
+    """Bring the database's schema up to date; safe to run again and from several places at once."""
+    settings = Settings()
+    logs.set_up(level=settings.log_level, as_json=settings.log_json)
+    with places.owner_url(settings) as url:
+        web.run_migrations(settings, url)
+    notes.print("the schema is up to date")

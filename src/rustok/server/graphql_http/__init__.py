@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: the protocol, its limits, and the execution of one operation."""

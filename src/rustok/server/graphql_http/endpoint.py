@@ -1,0 +1,311 @@
+"""One GraphQL endpoint: reads requests as the GraphQL-over-HTTP specification has it, runs them, writes answers."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    parse,
+    validate,
+)
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from rustok.kernel import errors
+from rustok.kernel.graphql import Operation
+from rustok.server import metrics
+from rustok.server.bodies import BodyTooLarge, read_body
+from rustok.server.graphql_http import graphiql, limits
+
+RESPONSE = "application/graphql-response+json"
+PLAIN = "application/json"
+logger = structlog.get_logger("rustok.graphql")
+
+
+class BadRequest(Exception):
+    """The request is no GraphQL request; the message says what is wrong with it."""
+
+    def __init__(self, message: str, *, status: int = 400, allow: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.allow = allow
+
+
+@dataclass(frozen=True)
+class Params:
+    """A GraphQL request, whichever way it came."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    document: DocumentNode | None
+    errors: tuple[GraphQLError, ...]
+
+
+@dataclass
+class Endpoint:
+    """An ASGI-callable endpoint over one schema. `open_operation` gives the edge of one request."""
+
+    name: str
+    schema: GraphQLSchema
+    open_operation: Callable[[Request], AbstractAsyncContextManager[Operation]]
+    limits: limits.Limits
+    development: bool
+    max_body: int
+    _plans: OrderedDict[str, _Plan] = field(default_factory=OrderedDict)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one HTTP request."""
+        accepted = _accepted(request.headers.get("accept"))
+        if request.method == "GET" and "query" not in request.query_params and accepted == "html":
+            if not self.development:
+                return Response("Not found", 404, media_type="text/plain")
+            return HTMLResponse(graphiql.page(request.url.path), headers=graphiql.HEADERS)
+        media_type = PLAIN if accepted == "html" else accepted
+        if media_type is None:
+            return _answer({"errors": [{"message": f"this endpoint answers {RESPONSE} or {PLAIN}"}]}, PLAIN, 406)
+        started = time.perf_counter()
+        try:
+            params = await _params(request, self.max_body)
+        except BadRequest as error:
+            headers = {"Allow": error.allow} if error.allow else None
+            return _answer({"errors": [{"message": str(error)}]}, media_type, error.status, headers)
+        plan = self._plan(params.query)
+        if plan.document is None:
+            body = {"errors": [_formatted(error) for error in plan.errors]}
+            metrics.operation(self.name, "invalid", time.perf_counter() - started)
+            return _answer(body, media_type, 400 if media_type == RESPONSE else 200)
+        operation = get_operation_ast(plan.document, params.operation_name)
+        refusal = self._refusal(request, params, operation, plan.document)
+        if refusal is not None:
+            message, status, headers = refusal
+            status = 200 if media_type == PLAIN and status == 400 else status
+            metrics.operation(self.name, "invalid", time.perf_counter() - started)
+            return _answer({"errors": [message]}, media_type, status, headers)
+        assert operation is not None  # noqa: S101 - refused above
+        try:
+            async with self.open_operation(request) as edge:
+                spent = limits.cost(plan.document, operation, params.variables)
+                edge.extensions["cost"] = {"requested": spent, "limit": self.limits.cost}
+                result = await self._run(plan.document, params, edge)
+                return self._respond(result, edge, media_type, operation, started)
+        except errors.RustokError as error:
+            body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
+            return _answer(body, media_type, error.status)
+
+    def _refusal(
+        self, request: Request, params: Params, operation: OperationDefinitionNode | None, document: DocumentNode
+    ) -> tuple[dict[str, Any], int, dict[str, str] | None] | None:
+        if operation is None:
+            wanted = f" named {params.operation_name[:80]}" if params.operation_name else ""
+            return {"message": f"the document has no single operation{wanted}: give operationName"}, 400, None
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return {"message": "subscriptions are not answered over plain HTTP"}, 400, None
+        if operation.operation is OperationType.MUTATION and request.method == "GET":
+            return {"message": "GET runs queries only: send mutations by POST"}, 405, {"Allow": "POST"}
+        spent = limits.cost(document, operation, params.variables)
+        if spent > self.limits.cost:
+            message = f"the operation may return {spent} values; at most {self.limits.cost} are allowed"
+            code = {"code": "limit_exceeded", "cost": {"requested": spent, "limit": self.limits.cost}}
+            return {"message": message, "extensions": code}, 400, None
+        return None
+
+    def _plan(self, query: str) -> _Plan:
+        known = self._plans.get(query)
+        if known is not None:
+            self._plans.move_to_end(query)
+            return known
+        plan = self._make_plan(query)
+        if len(query) < 20_000:
+            self._plans[query] = plan
+            if len(self._plans) > 1000:
+                self._plans.popitem(last=False)
+        return plan
+
+    def _make_plan(self, query: str) -> _Plan:
+        try:
+            document = parse(query, max_tokens=self.limits.tokens, allow_empty_selection_sets=False)
+            limits.check(document, self.limits)
+        except GraphQLError as error:
+            return _Plan(None, (error,))
+        except RecursionError:
+            return _Plan(None, (limits.LimitExceeded("the document is nested too deeply"),))
+        found = validate(self.schema, document, max_errors=20, allow_empty_selection_sets=False)
+        return _Plan(None, tuple(found)) if found else _Plan(document, ())
+
+    async def _run(self, document: DocumentNode, params: Params, edge: Operation) -> ExecutionResult:
+        running = execute(
+            self.schema,
+            document,
+            context_value=edge,
+            variable_values=dict(params.variables),
+            operation_name=params.operation_name,
+        )
+        return running if isinstance(running, ExecutionResult) else await running
+
+    def _respond(
+        self,
+        result: ExecutionResult,
+        edge: Operation,
+        media_type: str,
+        operation: OperationDefinitionNode,
+        started: float,
+    ) -> Response:
+        body: dict[str, Any] = {}
+        if result.errors:
+            body["errors"] = [self._masked(error, edge) for error in result.errors]
+        # Without a path the error was raised before anything ran: coercion of variables, for instance.
+        request_error = result.data is None and bool(result.errors) and all(e.path is None for e in result.errors or ())
+        if not request_error:
+            body["data"] = result.data
+        if edge.extensions:
+            body["extensions"] = edge.extensions
+        status = 400 if request_error and media_type == RESPONSE else 200
+        metrics.operation(self.name, "error" if result.errors else "ok", time.perf_counter() - started)
+        response = _answer(body, media_type, status, edge.headers)
+        for cookie in edge.cookies:
+            response.set_cookie(**cookie)
+        return response
+
+    def _masked(self, error: GraphQLError, edge: Operation) -> dict[str, Any]:
+        shown = _formatted(error)
+        original = error.original_error
+        while isinstance(original, GraphQLError):
+            original = original.original_error
+        if isinstance(original, errors.RustokError):
+            shown["extensions"] = {**shown.get("extensions", {}), "code": original.code}
+            if original.field:
+                shown["extensions"]["field"] = list(original.field)
+        elif original is not None and error.path is not None:
+            logger.error(
+                "graphql.unexpected",
+                trace_id=edge.trace_id,
+                tenant=edge.tenant.slug,
+                path=error.path,
+                exc_info=original,
+            )
+            shown["message"] = f"something went wrong on our side; quote {edge.trace_id} when you report it"
+            shown["extensions"] = {"code": "internal", "traceId": edge.trace_id}
+        return shown
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    shown: dict[str, Any] = dict(error.formatted)
+    shown["message"] = shown["message"][:1000]
+    return shown
+
+
+def _accepted(header: str | None) -> str | None:
+    """The media type to answer in; "html" for a browser; None where nothing suits the caller."""
+    if not header or not header.strip():
+        return PLAIN
+    offers: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header.split(",")[:50]):
+        kind, *parameters = [piece.strip().lower() for piece in part.split(";")]
+        quality, charset = 1.0, "utf-8"
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key == "q":
+                try:
+                    quality = float(value)
+                except ValueError:
+                    quality = 0.0
+            elif key == "charset":
+                charset = value.strip('"')
+        if quality <= 0 or charset not in ("utf-8", "utf8"):
+            continue
+        answer = {
+            RESPONSE: RESPONSE,
+            PLAIN: PLAIN,
+            "application/*": PLAIN,
+            "*/*": PLAIN,
+            "text/html": "html",
+            "application/xhtml+xml": "html",
+        }.get(kind)
+        if answer:
+            offers.append((-quality, place, answer))
+    return min(offers)[2] if offers else None
+
+
+async def _params(request: Request, max_body: int) -> Params:
+    if request.method == "GET":
+        if len(request.url.query) > 32_000:
+            raise BadRequest("the query string is too long: use POST", status=414)
+        raw: dict[str, Any] = {
+            key: request.query_params[key]
+            for key in ("query", "operationName", "variables", "extensions")
+            if key in request.query_params
+        }
+        for key in ("variables", "extensions"):
+            if raw.get(key):
+                try:
+                    raw[key] = msgspec.json.decode(raw[key])
+                except (msgspec.DecodeError, RecursionError):
+                    raise BadRequest(f"{key} is not valid JSON") from None
+            else:
+                raw.pop(key, None)
+        raw["operationName"] = raw.get("operationName") or None
+        return _checked(raw)
+    if request.method != "POST":
+        raise BadRequest("use GET or POST", status=405, allow="GET, POST")
+    kind, _, rest = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != PLAIN:
+        raise BadRequest(f"the body must be {PLAIN}", status=415)
+    if "charset=" in rest.lower() and "utf-8" not in rest.lower() and "utf8" not in rest.lower():
+        raise BadRequest("the body must be encoded in UTF-8", status=415)
+    try:
+        body = await read_body(request, max_body)
+    except BodyTooLarge as error:
+        raise BadRequest(str(error), status=413) from None
+    try:
+        decoded = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the body is not valid JSON: {str(error)[:200]}") from None
+    if isinstance(decoded, list):
+        raise BadRequest("batches are not supported: send one operation a request")
+    if not isinstance(decoded, dict):
+        raise BadRequest("the body must be a JSON object with a query")
+    return _checked(decoded)
+
+
+def _checked(raw: Mapping[str, Any]) -> Params:
+    query = raw.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest("query must be a text that is not empty")
+    variables = raw.get("variables")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadRequest("variables must be an object")
+    name = raw.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("operationName must be a text")
+    extensions = raw.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise BadRequest("extensions must be an object")
+    if not limits.storable(variables) or not limits.storable(query):
+        raise BadRequest("the request holds characters that cannot be stored (NUL, or half of a surrogate pair)")
+    return Params(query, variables or {}, name)
+
+
+def _answer(body: Any, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    response = Response(msgspec.json.encode(body), status, headers=dict(headers or {}))
+    response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
+    response.headers["Vary"] = "Accept, Accept-Language, Authorization"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

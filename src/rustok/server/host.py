@@ -1,0 +1,119 @@
+"""What one process holds: settings, database, modules, schemas and who is asking."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.requests import HTTPConnection
+
+from rustok.core.access import authentication
+from rustok.core.media import renditions, storing
+from rustok.kernel import errors
+from rustok.kernel.bus import Bus
+from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
+from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database
+from rustok.kernel.graphql import Operation
+from rustok.kernel.module import Registry
+from rustok.kernel.settings import Settings
+from rustok.server import modules
+from rustok.server.tenancy import Tenancy, networks
+
+CURRENCY_COOKIE = "currency"
+
+
+@dataclass
+class Host:
+    """Made once per process and handed to every part of the server."""
+
+    settings: Settings
+    registry: Registry
+    database: Database
+    tenancy: Tenancy
+    bus: Bus
+
+    @classmethod
+    def open(cls, settings: Settings, owner_url: str) -> "Host":
+        """Connects lazily: the first statement opens the first connection."""
+        database = Database(
+            settings.role_url(owner_url, APP_ROLE),
+            settings.role_url(owner_url, WORKER_ROLE),
+            pool_size=settings.pool_size,
+        )
+        limits = renditions.Limits(bytes=settings.max_upload_mb * 1024 * 1024)
+        storage = storing.Storage.at(settings.media_url, home=settings.home)
+        database.resources[storing.Library] = storing.Library(storage, limits)
+        registry = modules.load()
+        database.resources[Registry] = registry
+        tenancy = Tenancy(
+            database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
+        )
+        return cls(settings, registry, database, tenancy, Bus())
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        self.bus.close()
+        await self.database.close()
+
+    async def actor(self, request: HTTPConnection, tenant: TenantInfo) -> Actor:
+        """Who holds the request's bearer token, nobody where there is none; raises `Unauthenticated` for a bad one."""
+        header = request.headers.get("authorization", "")
+        if not header:
+            return ANONYMOUS
+        kind, _, bearer = header.partition(" ")
+        if kind.lower() != "bearer" or not bearer.strip():
+            raise errors.Unauthenticated("the Authorization header must be: Bearer <token>")
+        async with self.database.open(tenant, actor=ANONYMOUS) as context:
+            return await authentication.authenticate(context, bearer.strip())
+
+    def locale(self, request: HTTPConnection, tenant: TenantInfo) -> str:
+        """The first language of Accept-Language that the tenant has; a `X-Locale` header comes first."""
+        if wanted := request.headers.get("x-locale"):
+            return tenant.locale_or_default(wanted)
+        for part in request.headers.get("accept-language", "")[:500].split(","):
+            wanted = part.split(";")[0].strip()
+            if wanted and (wanted in tenant.locales or wanted.split("-")[0].lower() in tenant.locales):
+                return tenant.locale_or_default(wanted)
+        return tenant.default_locale
+
+    def currency(self, request: HTTPConnection, tenant: TenantInfo) -> str:
+        """The currency of the `X-Currency` header or of the shopper's cookie, if the tenant sells in it."""
+        wanted = request.headers.get("x-currency") or request.cookies.get(CURRENCY_COOKIE)
+        return tenant.currency_or_default(wanted.upper() if wanted else None)
+
+    @asynccontextmanager
+    async def operation(self, request: HTTPConnection) -> AsyncIterator[Operation]:
+        """The edge of one GraphQL operation."""
+        tenant = await self.tenancy.of(request)
+        actor = await self.actor(request, tenant)
+        locale, currency = self.locale(request, tenant), self.currency(request, tenant)
+        told = {"actor": actor, "locale": locale, "currency": currency}
+        yield Operation(
+            tenant=tenant,
+            actor=actor,
+            locale=locale,
+            currency=currency,
+            work=partial(self.database.open, tenant, **told),
+            look=partial(self.database.read, tenant, **told),
+            trace_id=trace_of(request),
+            address=self.tenancy.address(request),
+            user_agent=request.headers.get("user-agent", "")[:400],
+        )
+
+    @asynccontextmanager
+    async def work(self, request: HTTPConnection) -> AsyncIterator[Context]:
+        """A unit of work for one REST request of somebody who is logged in; commits at its end."""
+        tenant = await self.tenancy.of(request)
+        actor = await self.actor(request, tenant)
+        async with self.database.open(
+            tenant, actor=actor, locale=self.locale(request, tenant), currency=self.currency(request, tenant)
+        ) as context:
+            yield context
+
+
+def trace_of(request: HTTPConnection) -> str:
+    """The id under which this request stands in the log."""
+    state = request.scope.setdefault("state", {})
+    trace: str = state.setdefault("trace_id", secrets.token_hex(8))
+    return trace

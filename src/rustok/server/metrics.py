@@ -1,0 +1,42 @@
+"""What an operator watches: counts and times for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+REGISTRY = CollectorRegistry()
+_OPERATIONS = Counter("rustok_graphql_operations", "GraphQL operations.", ("endpoint", "outcome"), registry=REGISTRY)
+_OPERATION_SECONDS = Histogram(
+    "rustok_graphql_seconds",
+    "Time of GraphQL operations.",
+    ("endpoint",),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    registry=REGISTRY,
+)
+_REQUESTS = Counter("rustok_http_requests", "HTTP requests.", ("method", "status"), registry=REGISTRY)
+_REQUEST_SECONDS = Histogram("rustok_http_seconds", "Time of HTTP requests.", registry=REGISTRY)
+_LAG = Gauge("rustok_consumer_lag_events", "Events not passed yet.", ("consumer",), registry=REGISTRY)
+_PARKED = Gauge("rustok_parked_events", "Events that are parked or wait behind a parked one.", registry=REGISTRY)
+
+
+def operation(endpoint: str, outcome: str, seconds: float) -> None:
+    """Count one GraphQL operation."""
+    _OPERATIONS.labels(endpoint, outcome).inc()
+    _OPERATION_SECONDS.labels(endpoint).observe(seconds)
+
+
+def request(method: str, status: int, seconds: float) -> None:
+    """Count one HTTP request."""
+    _REQUESTS.labels(method if method in _METHODS else "other", str(status)).inc()
+    _REQUEST_SECONDS.observe(seconds)
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def response(*, lag: dict[str, int], parked: int) -> Response:
+    """Everything in Prometheus' text format."""
+    for consumer, behind in lag.items():
+        _LAG.labels(consumer).set(behind)
+    _PARKED.set(parked)
+    return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
