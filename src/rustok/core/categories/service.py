@@ -154,7 +154,7 @@ async def ids_by_slug(context: Context, wanted: Collection[str]) -> dict[str, UU
     found = await context.session.execute(
         select(Category.slug, Category.id).where(rows.is_one_of_texts(Category.slug, wanted))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def check_exist(context: Context, category_ids: Collection[UUID]) -> None:

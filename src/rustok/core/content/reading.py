@@ -60,13 +60,11 @@ async def bodies_of(context: Context, node_ids: Collection[UUID]) -> dict[UUID, 
 async def categories_of(context: Context, node_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
     """The categories that each node is filed in, the primary one first."""
     found: dict[UUID, list[UUID]] = {node_id: [] for node_id in node_ids}
-    for node_id, category_id in (
-        await context.session.execute(
-            select(NodeCategory.node_id, NodeCategory.category_id)
-            .where(rows.is_one_of(NodeCategory.node_id, node_ids))
-            .order_by(NodeCategory.node_id, NodeCategory.position, NodeCategory.category_id)
-        )
-    ).tuples():
+    for node_id, category_id in await context.session.execute(
+        select(NodeCategory.node_id, NodeCategory.category_id)
+        .where(rows.is_one_of(NodeCategory.node_id, node_ids))
+        .order_by(NodeCategory.node_id, NodeCategory.position, NodeCategory.category_id)
+    ):
         found[node_id].append(category_id)
     return found
 

@@ -225,14 +225,12 @@ async def _name(context: Context, saved: Sequence[_Saved]) -> None:
     stem = func.regexp_replace(Node.slug, "-[0-9]+$", "")
     taken: dict[str, set[str]] = defaultdict(set)
     if wishes:
-        for kind, slug in (
-            await context.session.execute(
-                select(Node.kind, Node.slug).where(
-                    rows.is_one_of_texts(Node.kind, {one.draft.kind for one in saved}),
-                    rows.is_one_of_texts(Node.slug, wishes.values()) | rows.is_one_of_texts(stem, wishes.values()),
-                )
+        for kind, slug in await context.session.execute(
+            select(Node.kind, Node.slug).where(
+                rows.is_one_of_texts(Node.kind, {one.draft.kind for one in saved}),
+                rows.is_one_of_texts(Node.slug, wishes.values()) | rows.is_one_of_texts(stem, wishes.values()),
             )
-        ).tuples():
+        ):
             taken[kind].add(slug or "")
     for position, wish in wishes.items():
         one = saved[position]

@@ -194,4 +194,4 @@ async def _sources(context: Context, node_ids: Sequence[UUID]) -> dict[UUID, tup
 
 async def _depths(context: Context, node_ids: set[UUID]) -> dict[UUID, int]:
     found = await context.session.execute(select(Node.id, Node.depth).where(rows.is_one_of(Node.id, node_ids)))
-    return dict(found.tuples().all())
+    return dict(found.all())

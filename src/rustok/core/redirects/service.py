@@ -82,7 +82,7 @@ async def claimed(context: Context, target_type: str, taken: Collection[str]) ->
         .where(Redirect.target_type == target_type, rows.is_one_of_texts(Redirect.slug, taken))
         .returning(Redirect.target_id, Redirect.slug)
     )
-    for target_id, slug in sorted(gone.tuples()):
+    for target_id, slug in sorted(gone):
         bus.record(context, RedirectDeleted(target_type=target_type, target_id=target_id, slug=slug))
 
 
@@ -157,7 +157,7 @@ async def _point(context: Context, target_type: str, targets: dict[str, UUID]) -
         .order_by(Redirect.slug)
         .with_for_update()
     )
-    before = dict(found.tuples().all())
+    before = dict(found.all())
     changed = {slug: target for slug, target in sorted(targets.items()) if before.get(slug) != target}
     for start in range(0, len(items := list(changed.items())), 1000):
         statement = insert(Redirect).values(

@@ -52,11 +52,11 @@ async def set_many(context: Context, target_type: str, names_by_id: Mapping[UUID
     known = await ensure(context, {name for names in names_by_id.values() for name in names})
     wanted = {(target_id, known[name]) for target_id, names in names_by_id.items() for name in names}
     carried = set(
-        (
+
             await context.session.execute(
                 select(Taggable.target_id, Taggable.tag_id).where(_among(target_type, names_by_id))
             )
-        ).tuples()
+
     )
     await _detach(context, target_type, carried - wanted)
     await _attach(context, target_type, wanted - carried)
@@ -69,7 +69,7 @@ async def detach_all(context: Context, target_type: str, target_ids: Collection[
     carried = await context.session.execute(
         select(Taggable.target_id, Taggable.tag_id).where(_among(target_type, target_ids))
     )
-    await _detach(context, target_type, set(carried.tuples()))
+    await _detach(context, target_type, set(carried))
 
 
 async def ensure(
@@ -119,14 +119,12 @@ async def ensure(
 async def names(context: Context, target_type: str, target_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """The names of the tags that each target carries, alphabetically."""
     found: dict[UUID, list[str]] = {target_id: [] for target_id in target_ids}
-    for target_id, name in (
-        await context.session.execute(
-            select(Taggable.target_id, Tag.name)
-            .join(Tag, (Tag.tenant_id == Taggable.tenant_id) & (Tag.id == Taggable.tag_id))
-            .where(_among(target_type, target_ids))
-            .order_by(Tag.name_key)
-        )
-    ).tuples():
+    for target_id, name in await context.session.execute(
+        select(Taggable.target_id, Tag.name)
+        .join(Tag, (Tag.tenant_id == Taggable.tenant_id) & (Tag.id == Taggable.tag_id))
+        .where(_among(target_type, target_ids))
+        .order_by(Tag.name_key)
+    ):
         found[target_id].append(name)
     return found
 
@@ -179,9 +177,9 @@ async def merge(context: Context, tag_id: UUID, *, into: UUID) -> Tag:
     for one in sorted((tag_id, into)):
         await get(context, one, lock=True)
     gone = await get(context, tag_id)
-    carried = (
-        await context.session.execute(select(Taggable.target_type, Taggable.target_id).where(Taggable.tag_id == tag_id))
-    ).tuples()
+    carried = await context.session.execute(
+        select(Taggable.target_type, Taggable.target_id).where(Taggable.tag_id == tag_id)
+    )
     by_type: dict[str, set[tuple[UUID, UUID]]] = {}
     for target_type, target_id in carried:
         by_type.setdefault(target_type, set()).add((target_id, into))
@@ -199,13 +197,9 @@ async def delete_many(context: Context, tag_ids: Collection[UUID]) -> int:
     wanted = sorted(set(tag_ids))
     for tag_id in wanted:
         await get(context, tag_id, lock=True)
-    pairs = (
-        await context.session.execute(
-            select(Taggable.target_type, Taggable.target_id, Taggable.tag_id).where(
-                rows.is_one_of(Taggable.tag_id, wanted)
-            )
-        )
-    ).tuples()
+    pairs = await context.session.execute(
+        select(Taggable.target_type, Taggable.target_id, Taggable.tag_id).where(rows.is_one_of(Taggable.tag_id, wanted))
+    )
     for target_type, target_id, tag_id in sorted(pairs):
         bus.record(context, TagDetached(tag_id=tag_id, target_type=target_type, target_id=target_id))
     await translations.delete_all(context, TARGET, wanted)
@@ -221,7 +215,7 @@ def _among(target_type: str, target_ids: Iterable[UUID]) -> ColumnElement[bool]:
 
 async def _ids_by_key(context: Context, keys: Collection[str]) -> dict[str, UUID]:
     found = await context.session.execute(select(Tag.name_key, Tag.id).where(rows.is_one_of_texts(Tag.name_key, keys)))
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def _free_slug(context: Context, tag: Tag, name: str) -> str:
@@ -239,17 +233,15 @@ async def _attach(context: Context, target_type: str, pairs: Collection[tuple[UU
     ordered = sorted(pairs)
     given = rows.table(ordered, target_id=Uuid, tag_id=Uuid)
     await _lock(context, {tag for _, tag in ordered})
-    inserted = (
-        await context.session.execute(
-            insert(Taggable)
-            .from_select(
-                ["tenant_id", "target_type", "target_id", "tag_id"],
-                select(literal(context.tenant_id, Uuid), literal(target_type), given.c.target_id, given.c.tag_id),
-            )
-            .on_conflict_do_nothing()
-            .returning(Taggable.target_id, Taggable.tag_id)
+    inserted = await context.session.execute(
+        insert(Taggable)
+        .from_select(
+            ["tenant_id", "target_type", "target_id", "tag_id"],
+            select(literal(context.tenant_id, Uuid), literal(target_type), given.c.target_id, given.c.tag_id),
         )
-    ).tuples()
+        .on_conflict_do_nothing()
+        .returning(Taggable.target_id, Taggable.tag_id)
+    )
     done = sorted(inserted)
     await _count(context, Counter(tag_id for _, tag_id in done))
     for target_id, tag_id in done:
@@ -262,16 +254,14 @@ async def _detach(context: Context, target_type: str, pairs: Collection[tuple[UU
         return
     given = rows.table(pairs, target_id=Uuid, tag_id=Uuid)
     await _lock(context, {tag for _, tag in pairs})
-    deleted = (
-        await context.session.execute(
-            delete(Taggable)
-            .where(
-                Taggable.target_type == target_type,
-                tuple_(Taggable.target_id, Taggable.tag_id).in_(select(given.c.target_id, given.c.tag_id)),
-            )
-            .returning(Taggable.target_id, Taggable.tag_id)
+    deleted = await context.session.execute(
+        delete(Taggable)
+        .where(
+            Taggable.target_type == target_type,
+            tuple_(Taggable.target_id, Taggable.tag_id).in_(select(given.c.target_id, given.c.tag_id)),
         )
-    ).tuples()
+        .returning(Taggable.target_id, Taggable.tag_id)
+    )
     done = sorted(deleted)
     await _count(context, Counter({tag_id: -n for tag_id, n in Counter(tag_id for _, tag_id in done).items()}))
     for target_id, tag_id in done:
