@@ -4,7 +4,7 @@ chose "M" still sees how many "L" there are."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rustok.index import filters, tables
+from rustok.index import filters
 from rustok.index.filters import Condition
 from rustok.kernel import money
 from rustok.kernel.indexing import Entity, Facet, Op
@@ -56,8 +56,9 @@ def expression(entity: Entity, wanted: Wanted, matches: str, currency: str, boun
     column = f"m.{facet.column}"
     if facet.op is Op.RANGE:
         return (
-            f"(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', 'RANGE', 'values', json_build_array(),"
-            f" 'lowest', min({column})::text, 'highest', max({column})::text)) FROM {matches} m)"
+            f"(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', 'RANGE',"
+            f" 'values', json_build_array(), 'lowest', min({column})::text, 'highest', max({column})::text))"
+            f" FROM {matches} m)"
         )
     source = f"{matches} m"
     value = f"{column}::text"
@@ -100,7 +101,8 @@ def _prices(facet: Facet, matches: str, currency: str) -> str:
         return f"json_build_object('amount', {amount(minor)}, 'currency_code', '{currency}')"
 
     return f"""(WITH spans AS MATERIALIZED (
-        SELECT (m.{facet.column} -> '{currency}' ->> 0)::bigint AS low, (m.{facet.column} -> '{currency}' ->> 1)::bigint AS high
+        SELECT (m.{facet.column} -> '{currency}' ->> 0)::bigint AS low,
+               (m.{facet.column} -> '{currency}' ->> 1)::bigint AS high
         FROM {matches} m WHERE m.{facet.column} -> '{currency}' IS NOT NULL
     ), whole AS (SELECT min(low) AS low, max(high) AS high FROM spans), raw AS (
         SELECT low, high, greatest((high - low)::numeric / {BUCKETS}, 1) AS width,
@@ -118,14 +120,10 @@ def _prices(facet: Facet, matches: str, currency: str) -> str:
         'values', COALESCE((SELECT json_agg(json_build_object('value', v.l, 'label', v.l, 'count', v.c,
                                  'min', v.least, 'max', v.most) ORDER BY v.first)
             FROM (SELECT r.first, {amount("r.first")} || '-' || {amount("r.last")} AS l, {price("r.first")} AS least,
-                         {price("r.last")} AS most, (SELECT count(*) FROM spans s WHERE s.high >= r.first AND s.low <= r.last) AS c
+                         {price("r.last")} AS most,
+                         (SELECT count(*) FROM spans s WHERE s.high >= r.first AND s.low <= r.last) AS c
                   FROM ranges r) v WHERE v.c > 0), '[]'::json))))"""
 
 
 def _kind(op: Op) -> str:
     return "FLAG" if op is Op.FLAG else "VALUE"
-
-
-def columns_type(entity: Entity, name: str) -> str:
-    """The PostgreSQL type of a column that a set carries."""
-    return tables.base_type(tables.columns_of(entity)[name].sql)

@@ -1,4 +1,4 @@
-"""`where` objects become SQL conditions: checked against the declaration, every value bound, no text of a caller in the SQL."""
+"""`where` objects become SQL conditions: checked against the declaration, with every value bound."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -169,6 +169,9 @@ class Compiler:
             value = value.get("amount")
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
             raise InvalidFilter('expected an amount such as "19.99"', field=path)
+        if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 16:
+            # A JSON number such as 19.99 has more digits as a binary fraction than its currency has.
+            value = value.quantize(Decimal(1).scaleb(-money.exponent(self.currency)))
         return money.parse(str(value), self.currency).minor
 
     @staticmethod

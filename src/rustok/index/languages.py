@@ -33,14 +33,18 @@ def statements() -> list[str]:
         BEGIN
             FOREACH language IN ARRAY ARRAY[{", ".join(f"'{name}'" for name in names)}] LOOP
                 CONTINUE WHEN EXISTS (
-                    SELECT FROM pg_ts_config WHERE cfgname = 'rustok_' || language AND cfgnamespace = 'public'::regnamespace
+                    SELECT FROM pg_ts_config
+                    WHERE cfgname = 'rustok_' || language AND cfgnamespace = 'public'::regnamespace
                 );
                 base := CASE WHEN EXISTS (
                     SELECT FROM pg_ts_config WHERE cfgname = language AND cfgnamespace = 'pg_catalog'::regnamespace
                 ) THEN language ELSE 'simple' END;
-                EXECUTE format('CREATE TEXT SEARCH CONFIGURATION public.%I (COPY = pg_catalog.%I)', 'rustok_' || language, base);
                 EXECUTE format(
-                    'ALTER TEXT SEARCH CONFIGURATION public.%I ALTER MAPPING FOR word, hword, hword_part WITH public.unaccent, pg_catalog.%I',
+                    'CREATE TEXT SEARCH CONFIGURATION public.%I (COPY = pg_catalog.%I)', 'rustok_' || language, base
+                );
+                EXECUTE format(
+                    'ALTER TEXT SEARCH CONFIGURATION public.%I'
+                    ' ALTER MAPPING FOR word, hword, hword_part WITH public.unaccent, pg_catalog.%I',
                     'rustok_' || language, CASE base WHEN 'simple' THEN 'simple' ELSE base || '_stem' END
                 );
             END LOOP;
@@ -65,7 +69,7 @@ def statements() -> list[str]:
         DECLARE
             language regconfig := public.index_language(locale);
             plain regconfig := '{SIMPLE}'::regconfig;
-            tokens text[] := regexp_split_to_array(btrim(words, E' \\t\\n\\r'), '\s+');
+            tokens text[] := regexp_split_to_array(btrim(words, E' \\t\\n\\r'), '\\s+');
             most integer := least(cardinality(tokens), {MOST_WORDS});
             token text;
             tail text;
@@ -78,7 +82,7 @@ def statements() -> list[str]:
                 part := plainto_tsquery(language, token);
                 CONTINUE WHEN numnode(part) = 0 AND place < most;
                 part := part || plainto_tsquery(plain, token);
-                tail := (regexp_match(token, '(\w+)$'))[1];
+                tail := (regexp_match(token, '(\\w+)$'))[1];
                 IF place = most AND tail IS NOT NULL THEN
                     head := plainto_tsquery(plain, left(token, -length(tail)));
                     tail := quote_literal(tail) || ':*';

@@ -28,7 +28,7 @@ PREFIX = "source_"  # of the parameters that come from an owner's select
 Parameters = list[BindParameter[Any]]
 _COLON = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _PLACE = re.compile(r"%%|%\((\w+)\)s")
-_DIALECT = postgresql.dialect(paramstyle="pyformat")
+_DIALECT = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 def consumed_types(sources: Iterable[IndexSource]) -> frozenset[str]:
@@ -164,7 +164,8 @@ def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUI
             WHERE i.as_of_seq {sign} excluded.as_of_seq
             RETURNING 1
         ), buried AS (
-            UPDATE {table} i SET deleted = true, document = NULL, refs = '{{}}', search_vector = NULL, search_text = NULL,
+            UPDATE {table} i
+            SET deleted = true, document = NULL, refs = '{{}}', search_vector = NULL, search_text = NULL,
                 as_of_seq = :seq, indexed_at = clock_timestamp()
             WHERE i.tenant_id = :tenant AND i.{key} = ANY(:ids) AND NOT i.deleted AND i.as_of_seq {sign} :seq
                 AND NOT EXISTS (SELECT FROM fresh f WHERE f.{key} = i.{key} AND f.locale = i.locale)
@@ -205,7 +206,7 @@ def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None
 
 
 def compile_select(select: Select[Any]) -> tuple[str, Parameters]:
-    """A select as text with named parameters, to be a part of a larger statement, and the parameters with their types."""
+    """A select as text with named parameters, to be part of a larger statement, and these with their types."""
     compiled = select.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     values = {f"{PREFIX}{name}": value for name, value in compiled.params.items()}
     types = {f"{PREFIX}{name}": bind.type for name, bind in compiled.binds.items()}

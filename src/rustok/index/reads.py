@@ -29,7 +29,7 @@ from rustok.kernel.indexing import Entity, Sort
 PROBED = 2_000  # overlaps with fewer rows are sorted; with more, the order's index is walked and filtered
 RELEVANCE = "RELEVANCE"
 
-__all__ = ["RELEVANCE", "Document", "Found", "Page", "nodes", "one", "page", "search", "version"]
+__all__ = ["MOST", "RELEVANCE", "Document", "Found", "Page", "nodes", "one", "page", "search", "version"]
 
 
 async def one(context: Context, entity: Entity, **key: Any) -> Found | None:
@@ -57,7 +57,8 @@ async def one(context: Context, entity: Entity, **key: Any) -> Found | None:
         sql = f"""
         WITH exact AS MATERIALIZED ({sql}),
         moved AS MATERIALIZED (
-            SELECT c.id FROM {table}__candidates(:tenant, :locale, NULL, NULL, {old}, 20) c WHERE NOT EXISTS (SELECT FROM exact)
+            SELECT c.id FROM {table}__candidates(:tenant, :locale, NULL, NULL, {old}, 20) c
+            WHERE NOT EXISTS (SELECT FROM exact)
         )
         SELECT * FROM exact UNION ALL
         (SELECT t.document::text, true FROM moved m JOIN {table} t ON t.{entity.id_column} = m.id
@@ -227,7 +228,8 @@ class _Statement:
             else:
                 joined = f"{self.table} t"
             self.parts[name] = (
-                f"SELECT t.{self.id} AS id, {key} AS k{carried} FROM {joined} WHERE {self.scope(conditions)} LIMIT {COUNTED + 1}"
+                f"SELECT t.{self.id} AS id, {key} AS k{carried} FROM {joined}"
+                f" WHERE {self.scope(conditions)} LIMIT {COUNTED + 1}"
             )
             seen = f"{name}_found" if source else name
             self.parts[f"{name}_size"] = (
@@ -289,7 +291,8 @@ class _Statement:
                 self.parts["many"] = f"SELECT count(*) > {PROBED} AS many FROM probe"
                 pick = base.format(source=f"probe f JOIN {self.table} t ON t.{self.id} = f.id")
                 self.parts["page"] = (
-                    f"({walk} AND (SELECT many FROM many){tail}) UNION ALL ({pick} AND NOT (SELECT many FROM many){tail})"
+                    f"({walk} AND (SELECT many FROM many){tail})"
+                    f" UNION ALL ({pick} AND NOT (SELECT many FROM many){tail})"
                 )
             else:
                 self.parts["page"] = walk + tail

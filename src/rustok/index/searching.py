@@ -99,7 +99,8 @@ async def together(
     shown AS MATERIALIZED ({" UNION ALL ".join(documents)})
     SELECT (SELECT count(*) FROM found),
         (SELECT '[' || string_agg(s.document::text, ',' ORDER BY s.rank DESC, s.id DESC) || ']' FROM shown s),
-        (SELECT json_agg(json_build_array(s.kind, s.rank::text, s.id) ORDER BY s.rank DESC, s.id DESC)::text FROM shown s)"""
+        (SELECT json_agg(json_build_array(s.kind, s.rank::text, s.id) ORDER BY s.rank DESC, s.id DESC)::text
+         FROM shown s)"""
     count, nodes, keys = (await context.session.execute(text(sql), bound.values)).one()
     rows = msgspec.json.decode(nodes or "[]")
     marks = msgspec.json.decode(keys or "[]", type=list[tuple[str, str, UUID]])

@@ -1,4 +1,4 @@
-"""Tables of the read model, made from declarations: columns, keys, indexes, policies and the function that finds candidates.
+"""Tables of the read model, made from declarations: columns, keys, indexes, policies, and who finds candidates.
 
 Row-level security keeps PostgreSQL from using a GIN index for operators that are not leakproof (`@@`, `&&`, `<%`).
 Candidates for those come from one SECURITY DEFINER function per table. It is safe because it answers with ids only,
@@ -97,7 +97,9 @@ def filters_of(entity: Entity) -> list[Filter]:
 
 def array_columns(entity: Entity) -> dict[str, str]:
     """Columns that a GIN index answers by overlap, with their types."""
-    used = {f.column for f in (*entity.filters, *entity.facets) if f.op in (Op.ANY, Op.OPTION)} | {"previous_handles"}
+    used = {"previous_handles"}
+    used.update(f.column for f in entity.filters if f.op in (Op.ANY, Op.OPTION))
+    used.update(f.column for f in entity.facets if f.op in (Op.ANY, Op.OPTION))
     return {c.name: base_type(c.sql) for c in entity.columns if c.name in used and base_type(c.sql).endswith("[]")}
 
 
@@ -186,7 +188,9 @@ BEGIN
     IF {guard} THEN
         RETURN;
     END IF;
-    scope := format(' FROM public.{table} r WHERE r.tenant_id = %L AND r.locale = %L AND NOT r.deleted', tenant, row_locale);
+    scope := format(
+        ' FROM public.{table} r WHERE r.tenant_id = %L AND r.locale = %L AND NOT r.deleted', tenant, row_locale
+    );
     FOR one IN SELECT h.key, g.value FROM jsonb_each(holding) h, jsonb_array_elements(h.value) g LOOP
         kind := CASE one.key {known} END;
         CONTINUE WHEN kind IS NULL;
@@ -240,6 +244,17 @@ def drop_statements(table: str) -> list[str]:
     ]
 
 
+def rename_statements(entity: Entity, old: str, new: str, currencies: Sequence[str] = CURRENCIES) -> list[str]:
+    """DDL that gives a table and everything named after it another name; its functions are made anew."""
+    return [
+        f"ALTER TABLE {old} RENAME TO {new}",
+        f"ALTER INDEX {old}__pkey RENAME TO {new}__pkey",
+        *(f"ALTER INDEX {old}__{name} RENAME TO {new}__{name}" for name in indexes(entity, currencies)),
+        *drop_statements(old),
+        *function_statements(entity, new),
+    ]
+
+
 def ddl_hash(entity: Entity, currencies: Sequence[str] = CURRENCIES) -> str:
     """Changes whenever rows built from the old declaration would differ from rows built from the new one."""
     ddl = create_statements(entity, table_of(entity), currencies)
@@ -285,7 +300,7 @@ async def ensure(
         await run(connection, [VERSIONS, *policy_sql("index_versions")])
         await run(connection, [f"REVOKE INSERT, UPDATE, DELETE ON index_versions FROM {APP_ROLE}"])
     await run(connection, languages.statements())
-    known = dict((await connection.execute(text("SELECT entity, ddl_hash FROM index_state"))).tuples().all())
+    known = {row[0]: row[1] for row in await connection.execute(text("SELECT entity, ddl_hash FROM index_state"))}
     created, changed = [], []
     for source in sources:
         entity, table = source.entity, table_of(source.entity)

@@ -1,0 +1,24 @@
+"""The read model as a module, and as a consumer of the event log."""
+
+from collections.abc import Mapping
+
+from rustok.index import projector
+from rustok.index.graphql import storefront_queries
+from rustok.index.verifying import CONSUMER
+from rustok.kernel.consuming import Batch, Consumer
+from rustok.kernel.indexing import IndexSource
+from rustok.kernel.module import Module
+
+
+def module(sources: Mapping[str, IndexSource]) -> Module:
+    """Queries over every declared entity; its tables are made from the declarations, not by migrations."""
+    return Module(name="index", queries=storefront_queries(sources), optional=False)
+
+
+def consumer(sources: Mapping[str, IndexSource]) -> Consumer:
+    """The projector under its durable name."""
+
+    async def handle(batch: Batch) -> None:
+        await projector.project(batch, sources)
+
+    return Consumer(CONSUMER, projector.consumed_types(sources.values()), handle, most=1000)
