@@ -63,6 +63,8 @@ async def test_look_ups_do_not_depend_on_a_superuser(owner):
     """FORCE binds the owner: without a policy of its own it would find nothing where it is no superuser."""
     async with owner() as session:
         rows = await session.execute(
-            text("SELECT tablename FROM pg_policies WHERE policyname = 'owner_sees_all' AND roles = ARRAY[current_user]")
+            text(
+                "SELECT tablename FROM pg_policies WHERE policyname = 'owner_sees_all' AND roles = ARRAY[current_user]"
+            )
         )
         assert {row.tablename for row in rows} == {"tenants", "tenant_hosts", "tenant_modules"}

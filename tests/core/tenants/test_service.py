@@ -1,14 +1,14 @@
 """Tenants: made by the owner, changed by their own staff, closed and opened."""
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from rustok.core.tenants import lookup, naming
 from rustok.core.tenants import service as tenants
 from rustok.events.core import TenantCreated, TenantUpdated
 from rustok.kernel import errors
 from rustok.kernel.context import Context
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 
 async def test_a_new_tenant_is_what_was_asked_for_and_says_that_it_was_made(owner):
