@@ -14,6 +14,7 @@ import strawberry
 from sqlalchemy.exc import DBAPIError
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
+from strawberry.types.scalar import ScalarDefinition
 
 from rustok.kernel import errors, money, paging
 from rustok.kernel.context import Actor, Context, TenantInfo
@@ -35,7 +36,7 @@ def _big(value: Any) -> int:
     return number
 
 
-SCALARS = {
+SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt", description="A whole number of 64 bits.", serialize=_big, parse_value=_big
     ),

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     trusted_tenant_headers: bool = False  # X-Tenant-ID and X-Tenant are believed from trusted_proxies only
     log_json: bool = False
     log_level: str = "INFO"
+    run_workers: bool = False  # follow the event log inside the web process, as `rustok up` does
     demo: bool = True  # `rustok up` fills an empty database with the demo shop
 
     @cached_property

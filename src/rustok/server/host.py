@@ -36,16 +36,16 @@ class Host:
     @classmethod
     def open(cls, settings: Settings, owner_url: str) -> "Host":
         """Connects lazily: the first statement opens the first connection."""
+        registry = modules.load()
         database = Database(
             settings.role_url(owner_url, APP_ROLE),
             settings.role_url(owner_url, WORKER_ROLE),
             pool_size=settings.pool_size,
+            installation=modules.installation(registry, development=settings.environment == "development"),
         )
-        limits = renditions.Limits(bytes=settings.max_upload_mb * 1024 * 1024)
+        limits = renditions.Limits(most_bytes=settings.max_upload_mb * 1024 * 1024)
         storage = storing.Storage.at(settings.media_url, home=settings.home)
         database.resources[storing.Library] = storing.Library(storage, limits)
-        registry = modules.load()
-        database.resources[Registry] = registry
         tenancy = Tenancy(
             database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
         )
@@ -88,14 +88,13 @@ class Host:
         tenant = await self.tenancy.of(request)
         actor = await self.actor(request, tenant)
         locale, currency = self.locale(request, tenant), self.currency(request, tenant)
-        told = {"actor": actor, "locale": locale, "currency": currency}
         yield Operation(
             tenant=tenant,
             actor=actor,
             locale=locale,
             currency=currency,
-            work=partial(self.database.open, tenant, **told),
-            look=partial(self.database.read, tenant, **told),
+            work=partial(self.database.open, tenant, actor=actor, locale=locale, currency=currency),
+            look=partial(self.database.read, tenant, actor=actor, locale=locale, currency=currency),
             trace_id=trace_of(request),
             address=self.tenancy.address(request),
             user_agent=request.headers.get("user-agent", "")[:400],

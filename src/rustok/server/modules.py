@@ -13,7 +13,7 @@ from rustok.index import module as index
 from rustok.index import tables
 from rustok.kernel import consuming, migrating
 from rustok.kernel.bus import Bus
-from rustok.kernel.context import TenantInfo
+from rustok.kernel.context import Installation, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.module import Registry, discover
 from rustok.kernel.working import Workers
@@ -24,6 +24,12 @@ def load() -> Registry:
     """Every module of this process: ours, those of installed packages, and the index that reads them all."""
     owners = Registry((core, commerce, *discover()))
     return Registry((*owners.modules, index.module(owners.sources)))
+
+
+def installation(registry: Registry, *, development: bool = False) -> Installation:
+    """What services may know of this process."""
+    names = {module.name: module.optional for module in registry.modules}
+    return Installation(modules=names, permissions=registry.permissions, development=development)
 
 
 async def prepare(owner_url: str, *, role_urls: Sequence[str]) -> None:

@@ -110,7 +110,7 @@ def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
         log_access=False,
         log_enabled=settings.log_level.upper() == "DEBUG",
         respawn_failed_workers=True,
-        workers_kill_timeout=10,
+        workers_kill_timeout=5,
         process_name="rustok",
     ).serve()
 

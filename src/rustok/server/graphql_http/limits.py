@@ -149,7 +149,7 @@ class _Cost:
         return total
 
     def _times(self, node: FieldNode) -> int:
-        for argument in node.arguments:
+        for argument in node.arguments or ():
             if argument.name.value in ("first", "last"):
                 return min(max(self._number(argument.value), 1), 1000)
         return 1
@@ -165,4 +165,9 @@ class _Cost:
 
 def cost(document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
     """How many values the operation can return, roughly: fields times the page sizes around them."""
-    return _Cost(_fragments(document), variables).of(operation.selection_set)
+    defaults = {
+        one.variable.name.value: int(one.default_value.value)
+        for one in operation.variable_definitions or ()
+        if isinstance(one.default_value, IntValueNode) and len(one.default_value.value) < 10
+    }
+    return _Cost(_fragments(document), defaults | dict(variables)).of(operation.selection_set)

@@ -1,0 +1,111 @@
+"""The storefront in this server: what its pages need of the host, and what a browser sees when something goes wrong."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from rustok.core.access import lockouts
+from rustok.core.content import comments
+from rustok.core.content import service as content
+from rustok.kernel import errors, ids
+from rustok.kernel.context import ANONYMOUS, Context, TenantInfo
+from rustok.kernel.indexing import Entity
+from rustok.server.host import Host, trace_of
+from rustok.storefront import site
+
+_NO_PAGES = ("/graphql", "/admin", "/media", "/healthz", "/readyz", "/metrics", "/openapi.json")
+
+
+@dataclass
+class StorefrontHost:
+    """What the storefront may ask of the server, and nothing more."""
+
+    host: Host
+    entities: Mapping[str, Entity] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entities = {name: source.entity for name, source in self.host.registry.sources.items()}
+
+    async def tenant(self, request: Request) -> TenantInfo:
+        """The tenant of the request's host name."""
+        return await self.host.tenancy.of(request)
+
+    def origin(self, request: Request) -> str:
+        """Scheme and host as the visitor's browser shows them."""
+        tenancy = self.host.tenancy
+        return f"{tenancy.scheme(request)}://{tenancy.host(request) or 'localhost'}"
+
+    def trace(self, request: Request) -> str:
+        """The id under which this request stands in the log."""
+        return trace_of(request)
+
+    def look(self, tenant: TenantInfo, *, locale: str, currency: str) -> AbstractAsyncContextManager[Context]:
+        """A read-only unit of work of nobody in particular."""
+        return self.host.database.read(tenant, actor=ANONYMOUS, locale=locale, currency=currency)
+
+    async def comment(
+        self,
+        request: Request,
+        tenant: TenantInfo,
+        *,
+        locale: str,
+        node_id: str,
+        parent_id: str | None,
+        name: str,
+        email: str,
+        text: str,
+    ) -> bool:
+        """Leave a comment as a guest: it waits for approval."""
+        async with self.host.database.open(tenant, actor=ANONYMOUS, locale=locale) as context:
+            made = await comments.add_comment(
+                context,
+                ids.parse_id(node_id),
+                body=text,
+                parent_id=ids.parse_id(parent_id) if parent_id else None,
+                author_name=name,
+                author_email=email or None,
+            )
+            return made.status == "published"
+
+    async def unlock(
+        self, request: Request, tenant: TenantInfo, *, locale: str, node_id: str, password: str
+    ) -> Mapping[str, Any] | None:
+        """The body of a protected post for the right password; wrong ones are counted by address."""
+        async with self.host.database.open(tenant, actor=ANONYMOUS, locale=locale) as context:
+            key = lockouts.address(self.host.tenancy.address(request), purpose="unlock")
+            await lockouts.enter(context, key)
+            try:
+                return {"body": await content.unlock(context, ids.parse_id(node_id), password=password)}
+            except content.WrongPassword:
+                await lockouts.note(context, key)
+                return None
+
+
+def add(app: FastAPI, host: Host) -> None:
+    """Let the storefront answer what nothing else has answered."""
+    app.state.storefront = StorefrontHost(host)
+    app.include_router(site.router(app.state.storefront))
+
+
+async def refused(request: Request, error: errors.RustokError, host: Host) -> Response | None:
+    """A page about an expected error for a browser; None where JSON is the better answer."""
+    if not _wants_page(request):
+        return None
+    return site.plain_page(error.status, str(error))
+
+
+async def failed(request: Request, trace: str, host: Host) -> Response:
+    """The answer when something unexpected happened: nothing but the id that stands in the log."""
+    message = f"something went wrong on our side; quote {trace} when you report it"
+    if _wants_page(request):
+        return site.plain_page(500, message)
+    return JSONResponse({"error": {"code": "internal", "message": message, "traceId": trace}}, 500)
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith(_NO_PAGES) and "text/html" in request.headers.get("accept", "")
