@@ -24,7 +24,8 @@ def outcomes(path: Path, text: str, currency: str = "EUR") -> tuple[list[Product
 
 
 @pytest.mark.parametrize(
-    ("name", "products", "variants", "images"), [("shopify-apparel.csv", 20, 22, 20), ("shopify-jewelery.csv", 20, 23, 41)]
+    ("name", "products", "variants", "images"),
+    [("shopify-apparel.csv", 20, 22, 20), ("shopify-jewelery.csv", 20, 23, 41)],
 )
 def test_every_product_of_the_real_files_is_read(name: str, products: int, variants: int, images: int) -> None:
     if not (REAL / name).exists():
@@ -142,9 +143,7 @@ def test_prices_are_read_exactly_however_they_are_written(
     ],
 )
 def test_what_is_no_price_keeps_its_product_out(tmp_path: Path, price: str, reason: str) -> None:
-    drafts, skipped, _ = outcomes(
-        tmp_path / "a.csv", f'Handle,Title,Variant Price\nmug,Mug,"{price}"\ncup,Cup,3\n'
-    )
+    drafts, skipped, _ = outcomes(tmp_path / "a.csv", f'Handle,Title,Variant Price\nmug,Mug,"{price}"\ncup,Cup,3\n')
 
     assert [draft.handle for draft in drafts] == ["cup"]
     assert [(one.line, one.what) for one in skipped] == [(2, "mug")]

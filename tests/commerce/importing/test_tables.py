@@ -173,7 +173,10 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
 
 
 CELLS = st.text(
-    st.characters(codec="utf-8", exclude_characters="\ufeff", exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=20
+    st.characters(
+        codec="utf-8", exclude_characters="\ufeff", exclude_categories=["Cs", "Cc"], include_characters="\n\t"
+    ),
+    max_size=20,
 ).map(str.strip)
 
 

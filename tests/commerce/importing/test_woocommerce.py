@@ -128,13 +128,10 @@ def test_grouped_external_and_downloadable_products_are_kept_with_what_makes_the
         ("", "2026-04-30 23:59:59", (1000, None)),
     ],
 )
-def test_a_sale_counts_while_it_is_on(
-    tmp_path: Path, starts: str, ends: str, expected: tuple[int, int | None]
-) -> None:
+def test_a_sale_counts_while_it_is_on(tmp_path: Path, starts: str, ends: str, expected: tuple[int, int | None]) -> None:
     [draft], _, _ = outcomes(
         tmp_path / "a.csv",
-        "ID,Name,Date sale price starts,Date sale price ends,Sale price,Regular price\n"
-        f"1,Mug,{starts},{ends},8,10\n",
+        f"ID,Name,Date sale price starts,Date sale price ends,Sale price,Regular price\n1,Mug,{starts},{ends},8,10\n",
     )
 
     [variant] = draft.variants or ()

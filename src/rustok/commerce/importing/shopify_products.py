@@ -60,7 +60,7 @@ ALIASES = {
 }
 PREFIXES = ("google shopping / ", "included / ", "price / ", "compare at price / ", "compare-at price / ")
 VARIANT_CELLS = ("option1 value", "option2 value", "option3 value", "variant sku", "variant price", "variant barcode")
-LONGEST = {"title": 255, "vendor": 255, "type": 255, "variant sku": 255, "variant barcode": 255}
+LONGEST = {"title": 255, "vendor": 255, "type": 255, "variant sku": 64, "variant barcode": 64}
 LONGEST_TAG = 100
 _METAFIELD = re.compile(r"\((product|variant)\.metafields\.([^)]+)\)")
 _STATUS = {"active": ProductStatus.PUBLISHED, "draft": ProductStatus.DRAFT, "archived": ProductStatus.ARCHIVED}

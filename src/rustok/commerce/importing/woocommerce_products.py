@@ -286,8 +286,8 @@ class _Builder:
         return VariantDraft(
             title=" / ".join(options.values())[:255] or None,
             options=options,
-            sku=cells.one_line(unescaped(row.text("sku")), column="SKU", longest=255) if coded else "",
-            barcode=cells.one_line(row.text("gtin, upc, ean, or isbn"), column="GTIN", longest=255) if coded else "",
+            sku=cells.one_line(unescaped(row.text("sku")), column="SKU", longest=64) if coded else "",
+            barcode=cells.one_line(row.text("gtin, upc, ean, or isbn"), column="GTIN", longest=64) if coded else "",
             prices=self._prices(row),
             manage_inventory=manage,
             allow_backorder=backorder,
