@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Table, Text, Uuid, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from rustok.core import rows, texts
@@ -68,26 +68,30 @@ async def set_many(context: Context, target_type: str, metas: Mapping[UUID, Meta
     before = await get_many(context, target_type, checked)
     changed = {target_id: meta for target_id, meta in sorted(checked.items()) if before.get(target_id, EMPTY) != meta}
     await delete_all(context, target_type, [target_id for target_id, meta in changed.items() if meta == EMPTY])
-    written = [
-        {
-            "tenant_id": context.tenant_id,
-            "id": generate_id(),
-            "target_type": target_type,
-            "target_id": target_id,
-            **asdict(meta),
-        }
-        for target_id, meta in changed.items()
-        if meta != EMPTY
-    ]
-    for start in range(0, len(written), 1000):
-        statement = insert(MetaRow).values(written[start : start + 1000])
-        await context.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["tenant_id", "target_type", "target_id"],
-                set_={field.name: statement.excluded[field.name] for field in fields(Meta)},
-            )
-        )
+    await _write(context, target_type, {id_: meta for id_, meta in changed.items() if meta != EMPTY})
     bus.record_many(context, (MetaUpdated(target_type=target_type, target_id=target_id) for target_id in changed))
+
+
+async def _write(context: Context, target_type: str, metas: Mapping[UUID, Meta]) -> None:
+    """One statement whose parameters are arrays: a list of VALUES costs a third of the time of a large import."""
+    if not metas:
+        return
+    table: Table = MetaRow.__table__  # type: ignore[assignment]  # SQLAlchemy says FromClause
+    names = [field.name for field in fields(Meta)]
+    new = rows.table(
+        [(generate_id(), id_, *(getattr(meta, name) for name in names)) for id_, meta in metas.items()],
+        id=Uuid,
+        target_id=Uuid,
+        **{name: table.c[name].type for name in names},
+    )
+    values = (literal(context.tenant_id, Uuid), literal(target_type, Text), *new.c)
+    statement = insert(MetaRow).from_select(["tenant_id", "target_type", "id", "target_id", *names], select(*values))
+    await context.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "target_type", "target_id"],
+            set_={name: statement.excluded[name] for name in names},
+        )
+    )
 
 
 async def get(context: Context, target_type: str, target_id: UUID) -> Meta:
