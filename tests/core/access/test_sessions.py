@@ -174,7 +174,7 @@ async def test_a_refresh_token_used_twice_ends_the_session_for_owner_and_thief(m
 
 async def test_of_two_refreshes_at_once_one_wins_and_the_session_ends(make_user, log_in, who_is, refreshed):
     user = await make_user(password=PASSWORD)
-    for _ in range(5):
+    for _ in range(3):
         begun = await log_in(user)
 
         outcomes = await asyncio.gather(*(refreshed(begun.refresh_token) for _ in range(4)))
@@ -207,7 +207,7 @@ async def test_refresh_races_with_log_out_without_getting_stuck(open_context, ma
         async with open_context(actor=Actor("user", user.id, session_id=begun.session_id)) as context:
             await sessions.end_all(context)
 
-    for _ in range(10):
+    for _ in range(6):
         begun = await log_in(user)
         renewed, _ = await asyncio.gather(refreshed(begun.refresh_token), leave(begun))
         assert renewed is None or await refreshed(renewed.refresh_token) is None
