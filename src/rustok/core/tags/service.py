@@ -52,11 +52,9 @@ async def set_many(context: Context, target_type: str, names_by_id: Mapping[UUID
     known = await ensure(context, {name for names in names_by_id.values() for name in names})
     wanted = {(target_id, known[name]) for target_id, names in names_by_id.items() for name in names}
     carried = set(
-
-            await context.session.execute(
-                select(Taggable.target_id, Taggable.tag_id).where(_among(target_type, names_by_id))
-            )
-
+        await context.session.execute(
+            select(Taggable.target_id, Taggable.tag_id).where(_among(target_type, names_by_id))
+        )
     )
     await _detach(context, target_type, carried - wanted)
     await _attach(context, target_type, wanted - carried)
