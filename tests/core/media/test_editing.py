@@ -128,7 +128,7 @@ async def test_files_are_found_by_name_text_type_and_state(context: Context, sto
     async def found(**wanted: object) -> set[object]:
         statement = media.listed(context, **wanted)  # type: ignore[arg-type]  # keywords of a test
         keys = [(media.Media.created_at, paging.DESC), (media.Media.id, paging.DESC)]
-        page: paging.Page[media.Media] = await paging.page(context, statement, keys=keys)  # type: ignore[arg-type]
+        page: paging.Page[media.Media] = await paging.page(context, statement, keys=keys)
         return {one.id for one in page.rows}
 
     boot = remote["https://cdn.example/boot.jpg"]

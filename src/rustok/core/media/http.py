@@ -8,11 +8,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from rustok.core import permissions
-from rustok.core.media import kinds, service, storing
+from rustok.core.media import forms, kinds, service, storing
 from rustok.core.media.models import Media
 from rustok.kernel import errors
 from rustok.kernel.context import Context
@@ -23,7 +21,6 @@ FindTenantId = Callable[[Request], Awaitable[UUID]]
 _PATH = re.compile(r"([0-9a-f]{32})/[0-9a-f]{2}/[0-9a-f]{32}/([0-9a-f]{16}(?:-[0-9]{1,5})?)\.([a-z0-9]{3,4})")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _FORM_OVERHEAD = 64 * 1024  # what boundaries, headers and the other fields of a form may add to the file
-_READ = 256 * 1024
 # A file is never a page: whatever a browser makes of it, it runs nothing, loads nothing and is of no origin.
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -32,12 +29,6 @@ _SAFE = {
     "Referrer-Policy": "no-referrer",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
-
-
-class BadForm(errors.Invalid):
-    """The request is no form with a file in it."""
-
-    code = "bad_form"
 
 
 def router(library: storing.Library, *, authorise: Authorise, find_tenant_id: FindTenantId) -> APIRouter:
@@ -68,57 +59,31 @@ async def _upload(request: Request, library: storing.Library, authorise: Authori
     # Two short units of work instead of a long one: nobody holds a connection while a slow line delivers.
     async with authorise(request) as context:
         context.require(permissions.MEDIA_WRITE)
-    filename, alt_text, content = await _read_form(request, library.limits.most_bytes)
-    prepared = await library.prepare(content)
+    form = await _read_form(request, library.limits.most_bytes)
+    prepared = await library.prepare(await service.collect(form.data, library.limits))
     async with authorise(request) as context:
         context.require(permissions.MEDIA_WRITE)
-        media = await service.add(context, prepared, filename=filename, alt_text=alt_text)
+        media = await service.add(context, prepared, filename=form.filename, alt_text=form.fields.get("alt_text"))
         new = any(getattr(event, "media_id", None) == media.id for event in context.recorded) and media.version == 1
         answer = as_json(media)
     return JSONResponse({"media": answer}, status_code=201 if new else 200)
 
 
-async def _read_form(request: Request, most_bytes: int) -> tuple[str, str | None, bytes]:
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise BadForm("send a multipart form with the field `file`")
-    most = most_bytes + _FORM_OVERHEAD
+async def _read_form(request: Request, most_bytes: int) -> forms.Form:
     too_large = service.TooLarge(f"a file has at most {most_bytes // 1024 // 1024 or 1} MB", field="file")
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:18]) > most:
+    if announced.isdecimal() and int(announced[:18]) > most_bytes + _FORM_OVERHEAD:
         raise too_large
 
     async def limited() -> AsyncIterator[bytes]:
         received = 0
         async for chunk in request.stream():
             received += len(chunk)
-            if received > most:
-                raise _Overflow("too large")
+            if received > most_bytes + _FORM_OVERHEAD:
+                raise too_large
             yield chunk
 
-    parser = MultiPartParser(request.headers, limited(), max_files=1, max_fields=8, max_part_size=16 * 1024)  # type: ignore[arg-type]  # any async iterator serves
-    try:
-        form = await parser.parse()
-    except _Overflow:
-        raise too_large from None
-    except (MultiPartException, ValueError, KeyError) as error:  # the last two: a malformed boundary or header
-        raise BadForm("the form cannot be read") from error
-    try:
-        file, alt_text = form.get("file"), form.get("alt_text")
-        if not isinstance(file, UploadFile):
-            raise BadForm("the form has no file in the field `file`", field="file")
-
-        async def chunks() -> AsyncIterator[bytes]:
-            while chunk := await file.read(_READ):
-                yield chunk
-
-        content = await service.collect(chunks(), service.Limits(most_bytes=most_bytes))
-        return file.filename or "file", alt_text if isinstance(alt_text, str) else None, content
-    finally:
-        await form.close()
-
-
-class _Overflow(MultiPartException):
-    """Of the parser's own kind, so that it closes its temporary files."""
+    return await forms.read(limited(), content_type=request.headers.get("content-type", ""))
 
 
 def as_json(media: Media) -> dict[str, Any]:
