@@ -14,7 +14,7 @@ from rustok.core.redirects import service as redirects
 from rustok.kernel import errors
 from rustok.kernel.context import Context
 
-MOST = 50
+MOST = 250
 _PRIMARY = """
 UPDATE nodes SET category_id = filed.category_id
 FROM (

@@ -152,7 +152,7 @@ async def _replace(context: Context, menu_id: UUID, items: Sequence[Item]) -> No
     seen: set[UUID] = set()
 
     def place(level: Sequence[Item], parent_id: UUID | None, depth: int) -> None:
-        if depth >= DEEPEST:
+        if level and depth >= DEEPEST:
             raise errors.Invalid(f"a menu has at most {DEEPEST} levels", field="items")
         for position, item in enumerate(level):
             item_id = item.id if item.id in before and item.id not in seen else generate_id()
