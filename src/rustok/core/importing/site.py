@@ -135,6 +135,8 @@ class Site:
     """WordPress's id to (taxonomy, slug): menus point at terms by id."""
     attachments: dict[int, Attachment] = field(default_factory=dict)
     menus: tuple[Menu, ...] = ()
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Path and query of an entry's old address to its path here."""
     entries: int = 0
     comments: int = 0
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from rustok.core.importing import markup
+from rustok.core.importing import addresses, markup
 from rustok.core.importing.scanning import Chunk, Malformed, Scan
 from rustok.core.importing.site import Attachment, Author, Comment, Menu, MenuItem, Site, Term
 from rustok.kernel import slugs
@@ -242,6 +242,9 @@ def _slug(item: etree._Element, first: First, taken: dict[tuple[str, str], int],
         slug = slugs.slugify(f"{slug[:180]}-{number}")
         taken[kind, slug] = number
     first.slugs.setdefault(number, slug)
+    key = addresses.key_of(text_of(item, "link"))
+    if key:
+        first.site.addresses.setdefault(key, addresses.path_of(kind, slug))
 
 
 def _attachment(item: etree._Element, chunk: Chunk, first: First, number: int) -> None:

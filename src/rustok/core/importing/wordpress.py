@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from rustok.core.importing import bodies, markup, site_reading
+from rustok.core.importing import addresses, bodies, markup, site_reading
 from rustok.core.importing.scanning import Chunk, Malformed, Scan
 from rustok.core.importing.shortcodes import Picture, Surroundings
 from rustok.core.importing.site import Comment, Entry, Site
@@ -26,7 +26,7 @@ STATUSES = {"publish": "published", "future": "published", "draft": "draft", "pe
 """WordPress's future entries are published ones whose moment has not come; private ones are seen by nobody."""
 APPROVAL = {"1": "approved", "0": "pending", "spam": "spam", "trash": "trash", "post-trashed": "trash",
             "approved": "approved", "hold": "pending", "": "pending"}  # fmt: skip
-LONGEST_TITLE = 255
+LONGEST_TITLE = 500
 ELSEWHERE = {"attachment", "nav_menu_item", "wp_block"}
 """Kinds of items that the first reading has taken up."""
 
@@ -73,7 +73,7 @@ def _entries(path: Path, first: First) -> Iterator[Entry | Skipped]:
         if kind not in ("post", "page"):
             yield Skipped(chunk.line, f"the post type “{kind[:60]}” is not imported", title[:100])
             continue
-        if number in seen:
+        if number and number in seen:
             yield Skipped(chunk.line, f"the {kind} repeats line {seen[number]}", title[:100])
             continue
         seen[number] = chunk.line
@@ -110,10 +110,10 @@ def _entry(
         id=number,
         kind=kind,
         title=title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rsplit(" ", 1)[0] + "…",
-        slug=first.slugs.get(number) or slugs.slugify(title, fallback=f"{kind}-{number}"),
+        slug=(first.slugs.get(number) if number else "") or slugs.slugify(title, fallback=f"{kind}-{number}"),
         status=STATUSES[status],
         original_status=status,
-        body_html=body.html,
+        body_html=addresses.relinked(body.html, site),
         excerpt=markup.plain(text_of(item, "excerpt:encoded")) or body.teaser,
         author=author,
         published_at=published if STATUSES[status] == "published" or status == "private" else None,
