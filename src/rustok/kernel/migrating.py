@@ -12,12 +12,19 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from rustok.kernel import errors
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, driver_url
 from rustok.kernel.module import Module
 
 HERE = Path(__file__).parent / "migrations"
 CURRENT_TENANT = "(SELECT NULLIF(current_setting('app.tenant', true), '')::uuid)"
 _LOCK = 7_240_001
+
+
+class UnboundRole(errors.Conflict):
+    """A role of the program exists already and could see every tenant."""
+
+    code = "unbound_role"
 
 
 def policy_sql(table: str, *, tenant_column: str = "tenant_id") -> list[str]:
@@ -75,10 +82,17 @@ async def _ensure_role(connection: Any, url: str) -> None:
     parts = urlsplit(url)
     name, password = unquote(parts.username or ""), unquote(parts.password or "")
     quoted = await connection.scalar(text("SELECT quote_literal(:password)"), {"password": password})
-    exists = await connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name})
-    verb = "ALTER" if exists else "CREATE"
+    present = (
+        await connection.execute(
+            text("SELECT rolsuper OR rolbypassrls AS unbound FROM pg_roles WHERE rolname = :name"), {"name": name}
+        )
+    ).one_or_none()
+    if present is not None and present.unbound:
+        raise UnboundRole(f"the role {name} can bypass row-level security: take SUPERUSER and BYPASSRLS away from it")
+    # Only a superuser may name those rights of a role that exists, and the owner need not be one.
     rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOBYPASSRLS NOREPLICATION"
-    await connection.execute(text(f'{verb} ROLE "{name}" {rights} PASSWORD {quoted}'.replace(":", r"\:")))
+    verb = f'CREATE ROLE "{name}" {rights}' if present is None else f'ALTER ROLE "{name}" LOGIN'
+    await connection.execute(text(f"{verb} PASSWORD {quoted}".replace(":", r"\:")))
     await connection.execute(text(f'GRANT USAGE ON SCHEMA public TO "{name}"'))
 
 

@@ -36,11 +36,11 @@ async def test_nobody_takes_as_long_as_somebody():
 
     async def seconds(candidate: str | None) -> float:
         tries = []
-        for _ in range(5):
+        for _ in range(7):
             start = time.perf_counter()
             assert not await passwords.verify(candidate, "wrong password here")
             tries.append(time.perf_counter() - start)
         return min(tries)
 
     somebody, nobody = await seconds(stored), await seconds(None)
-    assert 0.5 < nobody / somebody < 2
+    assert 0.4 < nobody / somebody < 2.5
