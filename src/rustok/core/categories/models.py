@@ -19,7 +19,7 @@ class Category(TenantModel):
         ForeignKeyConstraint(["tenant_id", "parent_id"], ["categories.tenant_id", "categories.id"], ondelete="CASCADE"),
         UniqueConstraint("tenant_id", "slug"),
         CheckConstraint("parent_id <> id", name="not_its_own_parent"),
-        Index("ix_categories_tenant_id_parent_id", "tenant_id", "parent_id", "position"),
+        Index("ix_categories_parent_id", "parent_id", "position"),
     )
 
     parent_id: Mapped[UUID | None]

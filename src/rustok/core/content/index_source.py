@@ -15,7 +15,6 @@ from rustok.core.redirects.glue import previous_of
 from rustok.core.seo.glue import meta_of
 from rustok.core.seo.shapes import SEO
 from rustok.core.spelling import spelled, time_of
-from rustok.core.tags.glue import ids_of, links_of, names_of, slugs_of
 from rustok.core.tags.shapes import TAG_LINK
 from rustok.events.content import (
     CategoryDeleted,
@@ -202,21 +201,51 @@ def _sql() -> str:
         meta_of(TARGET, node_id, locale, literal_column(f"({title})", Text), literal_column(f"({excerpt})", Text))
     )
     primary = "coalesce(nullif(cw.fields ->> 'name', ''), c.name)"
-    filed = f"""FROM node_categories f
-        JOIN categories k ON k.tenant_id = f.tenant_id AND k.id = f.category_id
-        {_words("kw", "k", "category")}
-        WHERE f.tenant_id = n.tenant_id AND f.node_id = n.id"""
-    filed_name = "coalesce(nullif(kw.fields ->> 'name', ''), k.name)"
-    tag_links = spelled(links_of(TARGET, node_id, locale))
+    filed = """LEFT JOIN LATERAL (
+        SELECT array_agg(f.category_id) AS ids, array_agg(k.slug::text ORDER BY f.position, k.id) AS slugs,
+            jsonb_agg(jsonb_build_object('id', k.id, 'name', k.name, 'slug', k.slug) ORDER BY f.position, k.id)
+                AS links,
+            jsonb_object_agg(k.slug, k.name) AS labels
+        FROM node_categories f
+        CROSS JOIN LATERAL (
+            SELECT k.id, k.slug, coalesce((
+                SELECT nullif(kw.fields ->> 'name', '') FROM translations kw WHERE kw.tenant_id = k.tenant_id
+                    AND kw.target_type = 'category' AND kw.target_id = k.id AND kw.locale = l.locale
+            ), k.name) AS name
+            FROM categories k WHERE k.tenant_id = f.tenant_id AND k.id = f.category_id OFFSET 0
+        ) k
+        WHERE f.tenant_id = n.tenant_id AND f.node_id = n.id
+    ) filed ON true"""
+    carried = f"""LEFT JOIN LATERAL (
+        SELECT array_agg(g.tag_id) AS ids, array_agg(k.slug::text ORDER BY k.name_key) AS slugs,
+            array_agg(k.name::text ORDER BY k.name_key) AS names,
+            jsonb_agg(jsonb_build_object('name', k.name, 'slug', k.slug) ORDER BY k.name_key) AS links,
+            jsonb_object_agg(k.slug, k.name) AS labels
+        FROM taggables g
+        CROSS JOIN LATERAL (
+            SELECT k.slug, k.name_key, coalesce((
+                SELECT nullif(kw.fields ->> 'name', '') FROM translations kw WHERE kw.tenant_id = k.tenant_id
+                    AND kw.target_type = 'tag' AND kw.target_id = k.id AND kw.locale = l.locale
+            ), k.name) AS name
+            FROM tags k WHERE k.tenant_id = g.tenant_id AND k.id = g.tag_id OFFSET 0
+        ) k
+        WHERE g.tenant_id = n.tenant_id AND g.target_type = '{TARGET}' AND g.target_id = n.id
+    ) carried ON true"""
     children = "FROM nodes d {words} WHERE d.tenant_id = n.tenant_id AND d.parent_id = n.id"
     children += " AND d.kind <> 'comment' AND d.status = 'published'"
     comments = f"""(
         SELECT jsonb_agg(jsonb_build_object(
             'id', m.id,
-            'parent_id', CASE WHEN p.kind = 'comment' AND p.status = 'published' THEN m.parent_id END,
-            'author_name', coalesce(nullif(mu.name, ''), m.author_name),
+            'parent_id', CASE WHEN m.parent_id <> n.id AND EXISTS (
+                SELECT FROM nodes p WHERE p.tenant_id = m.tenant_id AND p.id = m.parent_id AND p.status = 'published'
+            ) THEN m.parent_id END,
+            'author_name', coalesce((
+                SELECT nullif(mu.name, '') FROM users mu WHERE mu.tenant_id = m.tenant_id AND mu.id = m.author_id
+            ), m.author_name),
             'author_url', m.author_url,
-            'body', coalesce(mb.html, ''),
+            'body', coalesce((
+                SELECT mb.html FROM bodies mb WHERE mb.tenant_id = m.tenant_id AND mb.node_id = m.id
+            ), ''),
             'depth', greatest(m.depth - n.depth - 1, 0),
             'created_at', {time_of("m.created_at")}
         ) ORDER BY m.thread_path, m.id)
@@ -225,9 +254,6 @@ def _sql() -> str:
             WHERE r.tenant_id = n.tenant_id AND r.root_id = n.id AND r.kind = 'comment' AND r.status = 'published'
             ORDER BY r.thread_path, r.id LIMIT {MOST_COMMENTS}
         ) m
-        LEFT JOIN bodies mb ON mb.tenant_id = m.tenant_id AND mb.node_id = m.id
-        LEFT JOIN users mu ON mu.tenant_id = m.tenant_id AND mu.id = m.author_id
-        LEFT JOIN nodes p ON p.tenant_id = m.tenant_id AND p.id = m.parent_id
     )"""
     commenters = """ARRAY(
         SELECT DISTINCT r.author_id FROM nodes r
@@ -249,8 +275,7 @@ def _sql() -> str:
             ARRAY[n.parent_id, n.author_id, n.cover_media_id]
             || coalesce(CASE WHEN n.parent_id IS NOT NULL THEN {ancestors} END, '{{}}')
             || ARRAY(SELECT d.id {children.format(words="")})
-            || ARRAY(SELECT f.category_id FROM node_categories f WHERE f.tenant_id = n.tenant_id AND f.node_id = n.id)
-            || {spelled(ids_of(TARGET, node_id))} || {commenters},
+            || coalesce(filed.ids, '{{}}') || coalesce(carried.ids, '{{}}') || {commenters},
             NULL
         ) AS refs,
         jsonb_build_object(
@@ -260,10 +285,8 @@ def _sql() -> str:
                 THEN jsonb_build_object('id', n.author_id, 'name', {author_name}) END,
             'category', CASE WHEN c.id IS NOT NULL
                 THEN jsonb_build_object('id', c.id, 'name', {primary}, 'slug', c.slug) END,
-            'categories', coalesce((
-                SELECT jsonb_agg(jsonb_build_object('id', k.id, 'name', {filed_name}, 'slug', k.slug)
-                    ORDER BY f.position, k.id) {filed}), '[]'),
-            'tags', {spelled(names_of(TARGET, node_id, locale))}, 'tag_links', {tag_links},
+            'categories', coalesce(filed.links, '[]'),
+            'tags', coalesce(carried.names, '{{}}'), 'tag_links', coalesce(carried.links, '[]'),
             'parent', CASE WHEN n.parent_id IS NOT NULL THEN {parent} END,
             'path', coalesce(CASE WHEN n.parent_id IS NOT NULL THEN {path} END, '[]'),
             'children', coalesce((
@@ -275,22 +298,18 @@ def _sql() -> str:
             'cover', {spelled(image_of(literal_column("n.cover_media_id")))},
             'protected', NOT {is_open}, 'sticky', n.sticky,
             'reading_minutes', CASE WHEN {is_open} THEN coalesce(b.reading_minutes, 0) ELSE 0 END,
-            'seo', {seo},
+            'seo', s.seo,
             'published_at', {time_of("n.published_at")}, 'updated_at', {time_of("n.updated_at")}
         ) AS document,
         n.kind, {title} AS title, n.slug, {excerpt} AS excerpt, left({plain}, 500) AS body_preview, n.status,
         n.author_id, {author_name} AS author_name,
         c.id AS category_id, {primary} AS category_name, c.slug AS category_slug,
-        {spelled(names_of(TARGET, node_id, locale))} AS tags, n.parent_id, n.reply_count,
-        {seo} ->> 'title' AS meta_title, {seo} ->> 'description' AS meta_description, n.published_at,
+        coalesce(carried.names, '{{}}') AS tags, n.parent_id, n.reply_count,
+        s.seo ->> 'title' AS meta_title, s.seo ->> 'description' AS meta_description, n.published_at,
         {spelled(previous_of(literal_column("'node' || chr(58) || n.kind"), node_id))} AS previous_handles,
         n.sticky, NOT {is_open} AS protected,
-        ARRAY(SELECT k.slug {filed} ORDER BY f.position, k.id)::text[] AS category_slugs,
-        coalesce((SELECT jsonb_object_agg(k.slug, {filed_name}) {filed}), '{{}}') AS category_labels,
-        {spelled(slugs_of(TARGET, node_id))} AS tag_slugs,
-        coalesce((
-            SELECT jsonb_object_agg(link ->> 'slug', link ->> 'name') FROM jsonb_array_elements({tag_links}) link
-        ), '{{}}') AS tag_labels
+        coalesce(filed.slugs, '{{}}') AS category_slugs, coalesce(filed.labels, '{{}}') AS category_labels,
+        coalesce(carried.slugs, '{{}}') AS tag_slugs, coalesce(carried.labels, '{{}}') AS tag_labels
     FROM nodes n
     CROSS JOIN unnest(CAST(:locales AS text[])) AS l(locale)
     LEFT JOIN bodies b ON b.tenant_id = n.tenant_id AND b.node_id = n.id
@@ -298,6 +317,9 @@ def _sql() -> str:
     LEFT JOIN categories c ON c.tenant_id = n.tenant_id AND c.id = n.category_id
     {_words("cw", "c", "category")}
     {_words("w", "n")}
+    {filed}
+    {carried}
+    LEFT JOIN LATERAL (SELECT {seo} AS seo OFFSET 0) s ON true
     WHERE n.kind <> 'comment' AND n.status = 'published' AND n.slug IS NOT NULL
         AND (n.parent_id IS NULL OR {_above("SELECT bool_and(up.status = 'published') FROM up")})
     """

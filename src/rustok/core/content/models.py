@@ -66,16 +66,10 @@ class Node(TenantModel):
             postgresql_where=text("external_key IS NOT NULL"),
         ),
         Index("ix_nodes_tenant_id_kind_created_at_id", "tenant_id", "kind", "created_at", "id"),
-        Index("ix_nodes_tenant_id_parent_id", "tenant_id", "parent_id", "position"),
-        Index("ix_nodes_tenant_id_author_id", "tenant_id", "author_id"),
-        Index("ix_nodes_tenant_id_category_id", "tenant_id", "category_id"),
-        Index(
-            "ix_nodes_tenant_id_root_id_thread",
-            "tenant_id",
-            "root_id",
-            "status",
-            postgresql_where=text("root_id IS NOT NULL"),
-        ),
+        Index("ix_nodes_parent_id", "parent_id", "position"),
+        Index("ix_nodes_author_id", "author_id", postgresql_where=text("author_id IS NOT NULL")),
+        Index("ix_nodes_category_id", "category_id", postgresql_where=text("category_id IS NOT NULL")),
+        Index("ix_nodes_root_id", "root_id", "status", postgresql_where=text("root_id IS NOT NULL")),
         Index(
             "ix_nodes_tenant_id_published_at",
             "tenant_id",
@@ -144,7 +138,7 @@ class NodeCategory(Model):
         ForeignKeyConstraint(
             ["tenant_id", "category_id"], ["categories.tenant_id", "categories.id"], ondelete="CASCADE"
         ),
-        Index("ix_node_categories_tenant_id_category_id", "tenant_id", "category_id"),
+        Index("ix_node_categories_category_id", "category_id"),
     )
 
     tenant_id: Mapped[UUID]

@@ -204,6 +204,8 @@ async def _values(context: Context, draft: NodeDraft, stored: Node | None) -> di
 def _status(context: Context, draft: NodeDraft, stored: Node | None) -> dict[str, Any]:
     status = writing.check_status(draft.status) if draft.status is not None else None
     values: dict[str, Any] = {"published_at": draft.published_at} if draft.published_at is not None else {}
+    if status is None and stored is not None and values and stored.status in (Status.PUBLISHED, Status.SCHEDULED):
+        status = Status(stored.status)  # another time may turn the one into the other
     if status is None:
         return values if stored is not None else {"status": Status.DRAFT, **values}
     at = draft.published_at or (stored.published_at if stored else None) or draft.created_at or context.now

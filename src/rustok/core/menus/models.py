@@ -32,13 +32,8 @@ class MenuItem(TenantModel):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "menu_id"], ["menus.tenant_id", "menus.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["tenant_id", "parent_id"], ["menu_items.tenant_id", "menu_items.id"], ondelete="CASCADE"),
-        Index("ix_menu_items_tenant_id_menu_id", "tenant_id", "menu_id", "parent_id", "position"),
-        Index(
-            "ix_menu_items_tenant_id_target_id",
-            "tenant_id",
-            "target_id",
-            postgresql_where=text("target_id IS NOT NULL"),
-        ),
+        Index("ix_menu_items_menu_id", "menu_id", "parent_id", "position"),
+        Index("ix_menu_items_target_id", "target_id", postgresql_where=text("target_id IS NOT NULL")),
     )
 
     menu_id: Mapped[UUID]

@@ -16,7 +16,7 @@ class Redirect(Model):
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "target_type", "slug", name="pk_redirects"),
         ForeignKeyConstraint(["tenant_id"], ["tenants.id"], ondelete="CASCADE"),
-        Index("ix_redirects_tenant_id_target_type_target_id", "tenant_id", "target_type", "target_id"),
+        Index("ix_redirects_target_id", "target_id", "target_type"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(Uuid)

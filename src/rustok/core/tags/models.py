@@ -36,7 +36,7 @@ class Taggable(Model):
     __table_args__ = (
         PrimaryKeyConstraint("tenant_id", "target_type", "target_id", "tag_id"),
         ForeignKeyConstraint(["tenant_id", "tag_id"], ["tags.tenant_id", "tags.id"], ondelete="CASCADE"),
-        Index("ix_taggables_tenant_id_tag_id", "tenant_id", "tag_id", "target_type"),
+        Index("ix_taggables_tag_id", "tag_id", "target_type"),
     )
 
     tenant_id: Mapped[UUID]
