@@ -1,16 +1,17 @@
 """Imports through the door that the command line uses: products in the database, and a summary that tells the truth."""
 
 import csv
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from rustok.commerce.importing import service
 from rustok.kernel.context import Context
+from rustok.kernel.db import Database
 from rustok.kernel.importing import NotImportable, Summary
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
@@ -183,23 +184,35 @@ async def test_the_real_files_arrive_whole(open_context: OpenContext, name: str)
     assert stored["tags"] == len(wanted)
 
 
-async def test_five_hundred_products_a_second(open_context: OpenContext, tmp_path: Path) -> None:
-    path = tmp_path / "many.csv"
-    write_many(path, 2_000)
-    started = time.perf_counter()
+async def test_a_batch_costs_as_many_statements_as_one_product(
+    open_context: OpenContext, database: Database, tmp_path: Path
+) -> None:
+    counted: list[int] = []
+    for products in (1, 40, 300):
+        path = tmp_path / f"{products}.csv"
+        write_many(path, products, start=1000 * products)
+        statements: list[str] = []
 
-    summary = await service.import_shopify(open_context, path)
+        def note(*about: Any, into: list[str] = statements) -> None:
+            into.append(about[2])
 
-    assert summary.created == 2_000
-    assert 2_000 / (time.perf_counter() - started) > 500
+        event.listen(database.app.sync_engine, "before_cursor_execute", note)
+        try:
+            summary = await service.import_shopify(open_context, path)
+        finally:
+            event.remove(database.app.sync_engine, "before_cursor_execute", note)
+        assert summary.created == products
+        counted.append(len(statements))
+
+    assert counted[2] <= counted[0] + 12
 
 
-def write_many(path: Path, products: int) -> None:
+def write_many(path: Path, products: int, *, start: int) -> None:
     """A shop of many shirts in three sizes with a picture each."""
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(SHIRTS.split("\n", 1)[0].split(","))
-        for number in range(products):
+        for number in range(start, start + products):
             for at, size in enumerate("SML"):
                 first = at == 0
                 writer.writerow(
