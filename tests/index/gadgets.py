@@ -104,8 +104,8 @@ TABLES = [
     "CREATE TABLE gadgetry_boxes (tenant_id uuid, id uuid, name text NOT NULL, PRIMARY KEY (tenant_id, id))",
     """CREATE TABLE gadgetry_gadgets (
         tenant_id uuid, id uuid, box_id uuid, title text NOT NULL, title_ru text, handle text NOT NULL, maker text,
-        weight integer, in_stock boolean NOT NULL DEFAULT true, low bigint, high bigint, tags text[] NOT NULL DEFAULT '{}',
-        options text[] NOT NULL DEFAULT '{}', notes text, made_at timestamptz, previous text[] NOT NULL DEFAULT '{}',
+        weight integer, in_stock boolean NOT NULL DEFAULT true, low bigint, high bigint,
+        tags text[] NOT NULL DEFAULT '{}', options text[] NOT NULL DEFAULT '{}', notes text, made_at timestamptz, previous text[] NOT NULL DEFAULT '{}',
         published boolean NOT NULL DEFAULT true, PRIMARY KEY (tenant_id, id))""",
 ]
 
@@ -116,12 +116,13 @@ _DOCUMENTS = """
     CASE WHEN g.low IS NOT NULL THEN jsonb_build_object('EUR', jsonb_build_array(g.low, g.high)) END AS price,
     CASE WHEN b.id IS NOT NULL THEN ARRAY[b.id] ELSE '{}' END AS box_ids,
     jsonb_build_object(COALESCE(b.id::text, ''), b.name) AS box_labels,
-    jsonb_build_object('id', g.id, 'title', CASE WHEN l.locale = 'ru' AND g.title_ru IS NOT NULL THEN g.title_ru ELSE g.title END,
-        'handle', g.handle, 'maker', g.maker, 'weight', g.weight, 'in_stock', g.in_stock, 'notes', g.notes, 'tags', g.tags,
-        'made_at', g.made_at, 'secret', 'kept',
+    jsonb_build_object('id', g.id, 'handle', g.handle, 'maker', g.maker, 'weight', g.weight, 'in_stock', g.in_stock,
+        'title', CASE WHEN l.locale = 'ru' AND g.title_ru IS NOT NULL THEN g.title_ru ELSE g.title END,
+        'notes', g.notes, 'tags', g.tags, 'made_at', g.made_at, 'secret', 'kept',
         'price_range', CASE WHEN g.low IS NOT NULL THEN jsonb_build_object('EUR', jsonb_build_object(
             'min', jsonb_build_object('amount', (g.low / 100.0)::numeric(12, 2)::text, 'currency_code', 'EUR'),
-            'max', jsonb_build_object('amount', (g.high / 100.0)::numeric(12, 2)::text, 'currency_code', 'EUR'))) ELSE '{}' END,
+            'max', jsonb_build_object('amount', (g.high / 100.0)::numeric(12, 2)::text, 'currency_code', 'EUR')))
+            ELSE '{}' END,
         'box', CASE WHEN b.id IS NOT NULL THEN jsonb_build_object('id', b.id, 'name', b.name) END,
         'clock', to_char(g.made_at, 'HH24:MI')) AS document
  FROM gadgetry_gadgets g

@@ -62,7 +62,7 @@ def _person(order: str) -> bytes:
 
 def _is(key: str, kind: str) -> bool:
     if kind in ("smallint", "integer", "bigint"):
-        return abs(int(key)) < 2**63
+        return -(2**63) <= int(key) < 2**63
     if kind == "boolean":
         return key in ("true", "false")
     if kind in ("timestamptz", "date"):

@@ -80,7 +80,7 @@ def statements() -> list[str]:
             FOR place IN 1..most LOOP
                 token := left(tokens[place], 100);
                 part := plainto_tsquery(language, token);
-                CONTINUE WHEN numnode(part) = 0 AND place < most;
+                CONTINUE WHEN numnode(part) = 0 AND (place < most OR answer IS NOT NULL);
                 part := part || plainto_tsquery(plain, token);
                 tail := (regexp_match(token, '(\\w+)$'))[1];
                 IF place = most AND tail IS NOT NULL THEN

@@ -223,7 +223,7 @@ class _Statement:
             source = self.candidates(conditions, COUNTED + 1)
             key, _ = self.key()
             if source:
-                self.parts[f"{name}_found"] = f"SELECT f.id, f.rank FROM {source} f"
+                self.parts[f"{name}_found"] = f"SELECT f.id, f.rank FROM {source} f(id, rank)"
                 joined = f"{name}_found f JOIN {self.table} t ON t.{self.id} = f.id"
             else:
                 joined = f"{self.table} t"
@@ -287,7 +287,7 @@ class _Statement:
             if overlap:
                 # Few rows overlap: fetch and sort them. Many: walk the order's index until the page is full. The
                 # planner cannot know which, but a one-time filter can ask.
-                self.parts["probe"] = f"SELECT f.id FROM {overlap} f"
+                self.parts["probe"] = f"SELECT f.id FROM {overlap} f(id, rank)"
                 self.parts["many"] = f"SELECT count(*) > {PROBED} AS many FROM probe"
                 pick = base.format(source=f"probe f JOIN {self.table} t ON t.{self.id} = f.id")
                 self.parts["page"] = (

@@ -57,9 +57,7 @@ def check_query(query: str) -> str:
 
 def given(hits: Hits, bound: Bound) -> str:
     """Another engine's hits as a table function of the statement."""
-    return (
-        f"unnest({bound.add(list(hits.ids), 'uuid[]')}, {bound.add(list(hits.ranks), 'bigint[]')}) AS given(id, rank)"
-    )
+    return f"unnest({bound.add(list(hits.ids), 'uuid[]')}, {bound.add(list(hits.ranks), 'bigint[]')})"
 
 
 async def together(
@@ -83,8 +81,8 @@ async def together(
         table, name = tables.table_of(entity), entity.type_name
         hits = await backend.hits(context, entity, asked, most=COUNTED + 1)
         call = f"{table}__candidates(:tenant, :locale, {words}, NULL, {COUNTED + 1})"
-        source = f"{call} c" if hits is None else given(hits, bound).replace("AS given", "AS c")
-        found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {source}")
+        source = call if hits is None else given(hits, bound)
+        found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {source} c(id, rank)")
         documents.append(
             f"SELECT p.kind, p.id, p.rank, t.document FROM page p JOIN {table} t ON t.{entity.id_column} = p.id"
             f" WHERE p.kind = '{name}' AND t.tenant_id = :tenant AND t.locale = :locale AND NOT t.deleted"

@@ -184,6 +184,7 @@ DECLARE
     kind text;
     one record;
     few bigint;
+    alike text;
 BEGIN
     IF {guard} THEN
         RETURN;
@@ -207,13 +208,15 @@ BEGIN
         ' AND r.search_vector @@ %1$L::tsquery LIMIT %3$s', words, scope, most
     );
     GET DIAGNOSTICS few = ROW_COUNT;
-    -- Little was found: perhaps a slip of the keys. The fewer hits there are, the less alike a word may be.
-    IF few < 3 AND length(typed) > 2 THEN
+    -- Little was found: perhaps a slip of the keys. Every word must then be like some word of the row; where something
+    -- was found after all, very much so. Words of one or two letters are like everything and are not looked at.
+    SELECT string_agg(format(' AND %L <%% r.search_text', w), '') INTO alike
+    FROM regexp_split_to_table(typed, '\\s+') w WHERE length(w) > 2;
+    IF few < 3 AND alike IS NOT NULL THEN
         PERFORM set_config('pg_trgm.word_similarity_threshold', CASE few WHEN 0 THEN '0.32' ELSE '0.6' END, true);
         RETURN QUERY EXECUTE format(
             'SELECT r.{entity.id_column}, (word_similarity(%1$L, r.search_text) * 999)::bigint %2$s'
-            ' AND %1$L <%% r.search_text AND NOT r.search_vector @@ %3$L::tsquery'
-            ' ORDER BY 2 DESC, 1 LIMIT 100', typed, scope, words
+            '%4$s AND NOT r.search_vector @@ %3$L::tsquery ORDER BY 2 DESC, 1 LIMIT 100', typed, scope, words, alike
         );
     END IF;
 END
