@@ -209,8 +209,8 @@ def rug(pen: Pen, colour: RGB, random: Random) -> None:
                 tone = (pale, gold, deep)[(row + column) % 3]
                 pen.shape([(x, y + 54), (x + 68, y), (x, y - 54), (x - 68, y)], tone)
                 pen.shape([(x, y + 24), (x + 30, y), (x, y - 24), (x - 30, y)], colour)
-        for row in range(108):
-            pen.line([(-320, -432 + row * 8), (320, -432 + row * 8)], 1.2, deep, opacity=0.22)
+        weft = [[(-320.0, -432.0 + row * 8), (320.0, -432.0 + row * 8)] for row in range(108)]
+        pen.lines(weft, 1.2, deep, opacity=0.22)
 
 
 @subject("tote", width=600, height=860)
@@ -279,9 +279,12 @@ def netbag(pen: Pen, colour: RGB, random: Random) -> None:
             (-30, 30, 84, "clay"),
         ):
             pen.shape(arc(x, y, size, size), round_light(COLOURS[fruit], 0.9))
-        for step in range(-14, 15):
-            pen.line(smooth([(step * 46, 200), (step * 46 + 110, -120), (step * 46 + 150, -440)]), 5, colour)
-            pen.line(smooth([(step * 46, 200), (step * 46 - 110, -120), (step * 46 - 150, -440)]), 5, colour)
+        for lean in (1, -1):
+            threads = [
+                smooth([(step * 46, 200), (step * 46 + 110 * lean, -120), (step * 46 + 150 * lean, -440)])
+                for step in range(-14, 15)
+            ]
+            pen.lines(threads, 5, colour)
     pen.line(smooth([(-150, 170), (0, 148), (150, 170)]), 14, darker(colour, 0.12))
 
 

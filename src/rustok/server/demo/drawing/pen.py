@@ -129,22 +129,25 @@ class Pen:
 
     def line(self, points: Sequence[Point], width: float, fill: RGB, *, opacity: float = 1.0) -> None:
         """A line of constant width with round ends."""
-        pixels = [self._pixel(point) for point in points]
+        self.lines([points], width, fill, opacity=opacity)
+
+    def lines(self, paths: Sequence[Sequence[Point]], width: float, fill: RGB, *, opacity: float = 1.0) -> None:
+        """Many lines of one colour at once, which is far cheaper than one after the other."""
+        drawn = [[self._pixel(point) for point in path] for path in paths]
         stroke = max(1, round(width * self.zoom * SCALE))
-        margin = stroke
-        bounds = self._bounds(pixels, margin)
+        bounds = self._bounds([pixel for pixels in drawn for pixel in pixels], stroke)
         if bounds is None:
             return
         left, top, right, bottom = bounds
         mask = Image.new("L", (right - left, bottom - top), 0)
         draw = ImageDraw.Draw(mask)
-        level = round(255 * min(opacity, 1))
-        local = [(x - left, y - top) for x, y in pixels]
-        draw.line(local, fill=level, width=stroke, joint="curve")
-        if stroke > 3:
-            half = stroke / 2
-            for x, y in (local[0], local[-1]):
-                draw.ellipse((x - half, y - half, x + half, y + half), fill=level)
+        level, half = round(255 * min(opacity, 1)), stroke / 2
+        for pixels in drawn:
+            local = [(x - left, y - top) for x, y in pixels]
+            draw.line(local, fill=level, width=stroke, joint="curve")
+            if stroke > 3:
+                for x, y in (local[0], local[-1]):
+                    draw.ellipse((x - half, y - half, x + half, y + half), fill=level)
         self._apply(mask, bounds, fill, False)
 
     def soft(self, points: Sequence[Point], fill: RGB, blur: float, *, opacity: float = 0.5) -> None:

@@ -110,8 +110,7 @@ def compose(pen: Pen, ground: Image.Image, *, base: float | None, strength: floa
     alpha = pen.alpha.reduce(SCALE)
     small = alpha.reduce(QUARTER)
     if base is None:
-        moved = ImageChops.offset(small, 6, 9)
-        shadows = [(moved.filter(ImageFilter.GaussianBlur(7)), 0.7), (ImageChops.offset(small, 2, 3), 0.5)]
+        shadows = [(_moved(small, 6, 9).filter(ImageFilter.GaussianBlur(7)), 0.7), (_moved(small, 2, 3), 0.5)]
     else:
         foot = base / QUARTER
         lying = small.transform(
@@ -137,6 +136,13 @@ def compose(pen: Pen, ground: Image.Image, *, base: float | None, strength: floa
     picture.paste(dark, (0, 0, *size), level.resize(size, Image.Resampling.BILINEAR))
     pen.stamp(picture, alpha)
     return picture
+
+
+def _moved(mask: Image.Image, dx: int, dy: int) -> Image.Image:
+    """The mask shifted right and down; what leaves the picture is gone."""
+    shifted = Image.new("L", mask.size, 0)
+    shifted.paste(mask, (dx, dy))
+    return shifted
 
 
 def tones_for(colour: str, random: Random) -> tuple[RGB, RGB]:
@@ -202,8 +208,10 @@ def product(size: tuple[int, int], name: str, colour: str, view: str, seed: str)
     hangs = name in HANGING
     if view == "hero":
         pen.place(width / 2, height * 0.51, fit * 1.08, turn=0 if hangs else random.choice((-6, -4, 0, 5)))
-    elif view == "close" or hangs:
-        pen.place(width * 0.54, height * 0.56, fit * 1.45, turn=0 if hangs else -14)
+    elif hangs:
+        pen.place(width * 0.5, height * 0.52, fit * 1.22)
+    elif view == "close":
+        pen.place(width * 0.54, height * 0.56, fit * 1.45, turn=-14)
     else:
         pen.place(width * 0.14, height * 0.93, 1.3, turn=12)
         sprig(pen, smooth([(0, 0), (60, 160), (40, 330)]), COLOURS["sage"], size=96, pairs=5)

@@ -187,7 +187,7 @@ def board(pen: Pen, colour: RGB, random: Random) -> None:
     pen.shape(outline, flat_light(colour, 1.4))
     grain(pen, outline, colour, random, rows=26)
     pen.ellipse(0, 412, 20, 20, darker(colour, 0.6))
-    x = -40.0
+    x = -120.0
     for size, tone in ((92, "clay"), (70, "rust"), (56, "ochre")):
         pen.ellipse(x, -190, size, size, darker(COLOURS[tone], 0.12))
         pen.ellipse(x - 3, -186, size * 0.92, size * 0.92, lighter(COLOURS[tone], 0.22))
