@@ -83,7 +83,11 @@ class CommerceCategoryCreated(_CommerceCategoryEvent, frozen=True, kw_only=True)
 
 
 class CommerceCategoryUpdated(_CommerceCategoryEvent, frozen=True, kw_only=True):
-    """A commerce category was renamed, moved, described anew, or its products changed."""
+    """A commerce category was renamed, moved or described anew: its products show it."""
+
+
+class CommerceCategoryRecounted(_CommerceCategoryEvent, frozen=True, kw_only=True):
+    """Other products stand in a commerce category, or below it, than before. The products do not look different."""
 
 
 class CommerceCategoryDeleted(_CommerceCategoryEvent, frozen=True, kw_only=True):

@@ -5,21 +5,20 @@ from collections import deque
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Text, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, INTEGER
+from sqlalchemy import Uuid, bindparam, text
 
-from rustok.kernel import events
 from rustok.kernel.context import Context
 from rustok.kernel.events import Envelope, Event
-from rustok.kernel.ids import generate_id
+from rustok.kernel.ids import generate_ids
 
 # Versions are bumped in sorted order so that two writers never wait for each other in a circle. A row gets its
 # position after its aggregate's lock is held, and the lock lasts until the commit: positions of one aggregate
-# therefore stand in the order of its versions.
+# therefore stand in the order of its versions. All events travel as one JSON text: an import writes thousands at once,
+# and as arrays of parameters they cost ten times the time in Python.
 _FLUSH = text("""
 WITH incoming AS (
-  SELECT * FROM unnest(:ids, :types, :schemas, :aggregates, :aggregate_ids, :payloads) WITH ORDINALITY
-    AS i(id, type, schema_version, aggregate, aggregate_id, payload, ord)
+  SELECT * FROM json_to_recordset(CAST(:events AS json))
+    AS i(id uuid, type text, schema_version int, aggregate text, aggregate_id uuid, payload jsonb, ord int)
 ), bumped AS (
   INSERT INTO event_aggregates AS a (tenant_id, aggregate, aggregate_id, version)
   SELECT :tenant, aggregate, aggregate_id, count(*) FROM incoming GROUP BY aggregate, aggregate_id
@@ -31,16 +30,10 @@ INSERT INTO event_staging (id, tenant_id, type, schema_version, aggregate, aggre
                            correlation_id, causation_id, actor_id, payload)
 SELECT i.id, :tenant, i.type, i.schema_version, i.aggregate, i.aggregate_id,
        b.version + 1 - row_number() OVER (PARTITION BY i.aggregate, i.aggregate_id ORDER BY i.ord DESC),
-       :correlation, :causation, :actor, i.payload::jsonb
+       :correlation, :causation, :actor, i.payload
 FROM incoming i JOIN bumped b USING (aggregate, aggregate_id)
 ORDER BY i.ord
 """).bindparams(
-    bindparam("ids", type_=ARRAY(Uuid)),
-    bindparam("types", type_=ARRAY(Text)),
-    bindparam("schemas", type_=ARRAY(INTEGER)),
-    bindparam("aggregates", type_=ARRAY(Text)),
-    bindparam("aggregate_ids", type_=ARRAY(Uuid)),
-    bindparam("payloads", type_=ARRAY(Text)),
     bindparam("tenant", type_=Uuid),
     bindparam("correlation", type_=Uuid),
     bindparam("causation", type_=Uuid),
@@ -71,12 +64,20 @@ async def flush(context: Context) -> int:
             "correlation": context.correlation_id,
             "causation": context.causation_id,
             "actor": context.actor.user_id,
-            "ids": [generate_id() for _ in waiting],
-            "types": [type(event).__name__ for event in waiting],
-            "schemas": [event.schema_version for event in waiting],
-            "aggregates": [event.aggregate for event in waiting],
-            "aggregate_ids": [event.aggregate_id for event in waiting],
-            "payloads": [msgspec.json.encode(events.encode(event)).decode() for event in waiting],
+            "events": msgspec.json.encode(
+                [
+                    {
+                        "id": id_,
+                        "type": type(event).__name__,
+                        "schema_version": event.schema_version,
+                        "aggregate": event.aggregate,
+                        "aggregate_id": event.aggregate_id,
+                        "payload": event,
+                        "ord": position,
+                    }
+                    for position, (id_, event) in enumerate(zip(generate_ids(len(waiting)), waiting, strict=True))
+                ]
+            ).decode(),
         },
     )
     return len(waiting)

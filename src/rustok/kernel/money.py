@@ -34,6 +34,11 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(check_currency(currency), 2)
 
 
+def odd_exponents() -> dict[str, int]:
+    """The currencies whose exponent is not 2, for SQL that writes amounts."""
+    return dict(_EXPONENTS)
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """An amount in minor units (cents) of a currency."""

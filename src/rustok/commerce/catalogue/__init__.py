@@ -1,0 +1,1 @@
+"""The products and variants that every feature of the shop refers to."""

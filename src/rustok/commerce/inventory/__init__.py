@@ -1,0 +1,1 @@
+"""Stock: locations, levels, movements and reservations; never oversold."""

@@ -1,0 +1,1 @@
+"""Prices of variants: currencies, price lists and quantity tiers."""

@@ -1,0 +1,140 @@
+"""What can be done with price lists."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from rustok.commerce.catalogue import checks, clashes
+from rustok.commerce.catalogue.models import Variant
+from rustok.commerce.pricing.models import Price, PriceList
+from rustok.events.commerce import PriceChanged
+from rustok.kernel import bus, errors, money, slugs
+from rustok.kernel.context import Context
+
+
+class CodeTaken(errors.Conflict):
+    """Another price list has this code."""
+
+    code = "code_taken"
+
+
+class PriceListFacts(TypedDict, total=False):
+    """What can be said of a price list besides its name."""
+
+    code: str
+    currency: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    is_active: bool
+    metadata: Mapping[str, Any]
+
+
+class PriceListChanges(PriceListFacts, total=False):
+    """What of a price list can be changed; what is absent stays."""
+
+    name: str
+
+
+async def get(context: Context, price_list_id: UUID, *, lock: bool = False) -> PriceList:
+    """The price list; raises `NotFound`."""
+    found = await context.session.get(
+        PriceList,
+        (context.tenant_id, price_list_id),
+        with_for_update={"key_share": True} if lock else None,
+        populate_existing=True,
+    )
+    if found is None:
+        raise errors.NotFound("no such price list", field="id")
+    return found
+
+
+async def ids_by_code(context: Context) -> dict[str, UUID]:
+    """Every price list of the tenant."""
+    found = await context.session.execute(
+        select(PriceList.code, PriceList.id).where(PriceList.tenant_id == context.tenant_id)
+    )
+    return dict(found.tuples().all())
+
+
+async def create(context: Context, *, name: str, **given: Unpack[PriceListFacts]) -> PriceList:
+    """Add a price list; its code is made from the name where none is given. Raises `CodeTaken`."""
+    name = checks.text(name, "name")
+    price_list = PriceList(
+        tenant_id=context.tenant_id, name=name, code=slugs.slugify(name)[:64], details={}, is_active=True
+    )
+    _apply(price_list, given)
+    context.session.add(price_list)
+    await _flush(context, price_list)
+    await context.session.refresh(price_list)
+    return price_list
+
+
+async def change(
+    context: Context, price_list_id: UUID, *, version: int | None = None, **changes: Unpack[PriceListChanges]
+) -> PriceList:
+    """Change what is given. Raises `NotFound`, `Stale`, `CodeTaken`, `Conflict` for a currency unlike its prices."""
+    price_list = await get(context, price_list_id, lock=True)
+    checks.version(price_list.version, version)
+    if changes.get("currency") is not None:
+        other = await context.session.scalar(
+            select(Price.id)
+            .where(
+                Price.tenant_id == context.tenant_id,
+                Price.price_list_id == price_list_id,
+                Price.currency != changes["currency"],
+            )
+            .limit(1)
+        )
+        if other is not None:
+            raise errors.Conflict("the price list holds prices in other currencies", field="currency")
+    if "name" in changes:
+        price_list.name = checks.text(changes["name"], "name")
+    _apply(price_list, changes)
+    price_list.version += 1
+    price_list.updated_at = context.now
+    await _flush(context, price_list)
+    return price_list
+
+
+async def remove(context: Context, price_list_id: UUID) -> None:
+    """Remove a price list with all its prices."""
+    await get(context, price_list_id, lock=True)
+    touched = await context.session.execute(
+        select(Variant.id, Variant.product_id)
+        .join(Price, (Price.tenant_id == Variant.tenant_id) & (Price.variant_id == Variant.id))
+        .where(Price.tenant_id == context.tenant_id, Price.price_list_id == price_list_id)
+        .distinct()
+    )
+    bus.record_many(context, [PriceChanged(variant_id=v, product_id=p) for v, p in touched.all()])
+    await context.session.execute(
+        delete(PriceList).where(PriceList.tenant_id == context.tenant_id, PriceList.id == price_list_id)
+    )
+
+
+def _apply(price_list: PriceList, changes: PriceListFacts) -> None:
+    if "code" in changes:
+        price_list.code = slugs.check_slug(checks.text(changes["code"], "code", most=64), field="code")
+    if "currency" in changes:
+        only = changes["currency"]
+        price_list.currency = money.check_currency(only) if only else None
+    if "starts_at" in changes:
+        price_list.starts_at = changes["starts_at"]
+    if "ends_at" in changes:
+        price_list.ends_at = changes["ends_at"]
+    if "metadata" in changes:
+        price_list.details = checks.metadata(changes["metadata"])
+    price_list.is_active = changes.get("is_active", price_list.is_active)
+    for moment in (price_list.starts_at, price_list.ends_at):
+        if moment is not None and moment.tzinfo is None:
+            raise errors.Invalid("a date needs a time zone", field="startsAt")
+    if price_list.starts_at and price_list.ends_at and price_list.starts_at >= price_list.ends_at:
+        raise errors.Invalid("the price list ends before it starts", field="endsAt")
+
+
+async def _flush(context: Context, price_list: PriceList) -> None:
+    clash = CodeTaken(f"the code {price_list.code!r} belongs to another price list", field="code")
+    with clashes.told_as(uq_commerce_price_lists_code=clash):
+        await context.session.flush()
