@@ -1,4 +1,4 @@
-"""The tables behind log-in. No secret is stored: tokens are kept as their SHA-256, e-mail and network addresses too."""
+"""The tables behind log-in. No secret is stored: of tokens, and of whom attempts are counted against, only SHA-256."""
 
 from datetime import datetime
 from uuid import UUID
