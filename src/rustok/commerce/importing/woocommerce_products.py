@@ -1,17 +1,16 @@
 """Make one product draft from its row and its variations' rows in WooCommerce's CSV."""
 
 import html
-import itertools
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
-from rustok.commerce.importing import cells
+from rustok.commerce.importing import cells, woocommerce_combining, woocommerce_rows
 from rustok.commerce.importing.cells import BadCell
 from rustok.commerce.importing.outcomes import BrokenRow, Outcome, Warned
 from rustok.commerce.importing.tables import Row
+from rustok.commerce.importing.woocommerce_rows import unescaped
 from rustok.commerce.products.drafts import (
     CategoryPath,
     ImageDraft,
@@ -34,10 +33,6 @@ KNOWN = frozenset(
 |attribute 1 value(s)|attribute 1 visible|attribute 1 global|attribute 1 default""".replace("\n", "").split("|")
 )
 KINDS = {"simple", "variable", "grouped", "external"}
-MOST_EXPANDED = 100
-"""How many variants one variation for "any size, any colour" may become."""
-_MEASURE = re.compile(r"(weight|length|width|height) \((\w+)\)")
-_ATTRIBUTE = re.compile(r"attribute (\d{1,3}) name")
 _DOWNLOAD = re.compile(r"download (\d{1,3}) (name|url)")
 _PICTURES = re.compile(r",(?=\s|https?://|//)")
 _SEO_TITLE = ("meta: yoast wpseo title", "meta: rank math title")
@@ -60,14 +55,6 @@ def build(
         return
     yield from warnings
     yield draft
-
-
-def unescaped(text: str) -> str:
-    """WooCommerce writes line breaks as backslash and n, and guards cells that a spreadsheet would compute."""
-    text = text.strip()
-    if text[:1] == "'" and text[1:2] in "=+-@":
-        text = text[1:]
-    return text.replace("\\r", "").replace("\\n", "\n")
 
 
 class _Builder:
@@ -104,7 +91,7 @@ class _Builder:
     def draft(self) -> ProductDraft:
         head = self.head
         name = cells.one_line(html.unescape(unescaped(head.text("name"))), column="Name", longest=255)
-        attributes = self._attributes(head)
+        attributes = woocommerce_rows.attributes(head)
         options, variants = self._variants(attributes)
         subtitle, short = self._short_description()
         own_id, sku = head.text("id"), head.text("sku")
@@ -178,17 +165,6 @@ class _Builder:
             return flat, written if "<" in written else ""
         return flat[:254].rsplit(" ", 1)[0] + "…", written
 
-    def _attributes(self, row: Row) -> dict[str, tuple[str, ...]]:
-        """Names and values of the row's attributes, in the file's order."""
-        found: dict[str, tuple[str, ...]] = {}
-        for column in row.cells:
-            matched = _ATTRIBUTE.fullmatch(column)
-            name = html.unescape(" ".join(row.text(column).split())) if matched else ""
-            if matched and name:
-                values = cells.listed(html.unescape(row.text(f"attribute {matched[1]} value(s)")))
-                found[name[:255]] = tuple(value[:255] for value in values)
-        return found
-
     def _variants(
         self, attributes: dict[str, tuple[str, ...]]
     ) -> tuple[tuple[OptionDraft, ...], tuple[VariantDraft, ...]]:
@@ -196,89 +172,23 @@ class _Builder:
             return (), ()
         if not self.variations:
             return (), () if self.kind == "variable" else (self._variant(self.head, {}, 0),)
-        spelt = {name.casefold(): name for name in attributes}
-        used: dict[str, dict[str, None]] = {}
-        chosen: list[tuple[Row, dict[str, str]]] = []
-        for row in self.variations:
-            picked = {spelt.get(name.casefold(), name): values for name, values in self._attributes(row).items()}
-            chosen.append((row, {name: values[0] if values else "" for name, values in picked.items()}))
-            for name, value in chosen[-1][1].items():
-                used.setdefault(name, {})
-                if value:
-                    used[name].setdefault(self._canonical(value, attributes.get(name, ())))
-        names = [name for name in attributes if name in used] + [name for name in used if name not in attributes]
-        if not names and len(self.variations) > 1:
-            raise BrokenRow(self.variations[1].line, "variations without attributes cannot be told apart")
-        values = {name: self._all_values(attributes.get(name, ()), used[name]) for name in names}
-        variants = self._expanded(chosen, names, values, attributes)
-        options = tuple(
-            OptionDraft(
-                name=name,
-                values=tuple(value for value in values[name] if any(v.options[name] == value for v in variants)),
-            )
-            for name in names
-        )
-        return options, variants
-
-    @staticmethod
-    def _canonical(value: str, offered: Sequence[str]) -> str:
-        return next((one for one in offered if one.casefold() == value.casefold()), value)
-
-    @staticmethod
-    def _all_values(offered: Sequence[str], used: dict[str, None]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*offered, *used]))
-
-    def _expanded(
-        self,
-        chosen: list[tuple[Row, dict[str, str]]],
-        names: list[str],
-        values: dict[str, tuple[str, ...]],
-        attributes: dict[str, tuple[str, ...]],
-    ) -> tuple[VariantDraft, ...]:
-        """One variant per combination; a variation for "any" value fills what no other one says."""
-        taken: dict[tuple[str, ...], int] = {}
-        rows: list[tuple[Row, tuple[str, ...]]] = []
-        exact = [(row, picked) for row, picked in chosen if all(picked.get(name) for name in names)]
-        loose = [(row, picked) for row, picked in chosen if not all(picked.get(name) for name in names)]
-        for row, picked in exact:
-            combination = tuple(self._canonical(picked[name], attributes.get(name, ())) for name in names)
-            if combination in taken:
-                what = " / ".join(combination) or "the variation"
-                raise BrokenRow(row.line, f"{what} repeats line {taken[combination]}")
-            taken[combination] = row.line
-            rows.append((row, combination))
-        for row, picked in loose:
-            ranges = [
-                (self._canonical(picked[name], attributes.get(name, ())),) if picked.get(name) else values[name]
-                for name in names
-            ]
-            if not all(ranges):
-                raise BrokenRow(row.line, "the variation is for any value of an attribute that has none")
-            for count, combination in enumerate(itertools.product(*ranges)):
-                if count >= MOST_EXPANDED:
-                    raise BrokenRow(row.line, f"the variation stands for more than {MOST_EXPANDED} combinations")
-                if combination not in taken:
-                    taken[combination] = row.line
-                    rows.append((row, combination))
-        first: set[int] = set()
+        combined = woocommerce_combining.combine(attributes, self.variations)
+        coded: set[int] = set()
         variants: list[VariantDraft] = []
-        for row, combination in rows:
+        for row, options in combined.rows:
             try:
-                draft = self._variant(
-                    row, dict(zip(names, combination, strict=True)), len(variants), coded=row.line not in first
-                )
+                variants.append(self._variant(row, options, len(variants), coded=row.line not in coded))
             except BadCell as bad:
                 raise BrokenRow(row.line, str(bad)) from bad
-            first.add(row.line)
-            variants.append(draft)
-        return tuple(variants)
+            coded.add(row.line)
+        return combined.options, tuple(variants)
 
     def _variant(self, row: Row, options: dict[str, str], position: int, *, coded: bool = True) -> VariantDraft:
         quantity, manage, backorder = self._stock(row)
         pictures = self._pictures(row) if row is not self.head else []
-        sizes = self._measures(row)
+        sizes = woocommerce_rows.measures(row)
         if row is not self.head:
-            sizes = {**self._measures(self.head), **sizes}
+            sizes = {**woocommerce_rows.measures(self.head), **sizes}
         kinds = row.text("type").casefold()
         metadata = self._meta(row) if row is not self.head else {}
         if row is not self.head and row.text("description"):
@@ -306,37 +216,7 @@ class _Builder:
     def _prices(self, row: Row) -> tuple[PriceDraft, ...] | None:
         if not {"regular price", "sale price"} & self.columns:
             return None
-        regular = cells.price(unescaped(row.text("regular price")), currency=self.currency, column="Regular price")
-        sale = cells.price(unescaped(row.text("sale price")), currency=self.currency, column="Sale price")
-        if regular is not None and sale is not None and regular.currency != sale.currency:
-            raise BadCell("the prices of the row are in different currencies")
-        if sale is not None and not self._on_sale(row):
-            sale = None if regular is not None else sale
-        if regular is None and sale is None:
-            return ()
-        if regular is not None and (sale is None or sale.minor >= regular.minor):
-            return (PriceDraft(currency=regular.currency, amount_minor=regular.minor),)
-        price = sale or regular
-        if price is None:
-            return ()
-        before = regular.minor if regular is not None else None
-        return (PriceDraft(currency=price.currency, amount_minor=price.minor, compare_at_minor=before),)
-
-    def _on_sale(self, row: Row) -> bool:
-        starts, ends = self._moment(row, "date sale price starts"), self._moment(row, "date sale price ends")
-        return (starts is None or starts <= self.now) and (ends is None or self.now <= ends)
-
-    def _moment(self, row: Row, column: str) -> datetime | None:
-        text = row.text(column)
-        if not text:
-            return None
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise BrokenRow(row.line, f"{column} {cells.shown(text)} is no date") from error
-        if len(text) <= 10 and column.endswith("ends"):
-            moment = moment.replace(hour=23, minute=59, second=59)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return woocommerce_rows.prices(row, currency=self.currency, now=self.now)
 
     def _stock(self, row: Row) -> tuple[int | None, bool | None, bool | None]:
         """Quantity, whether it is counted, and whether more may be ordered."""
@@ -362,18 +242,6 @@ class _Builder:
         if not {"stock", "in stock?"} & self.columns:
             return None, None, None
         return None, False, backorder
-
-    def _measures(self, row: Row) -> dict[str, int]:
-        sizes: dict[str, int] = {}
-        for column in row.cells:
-            matched = _MEASURE.fullmatch(column)
-            if not matched:
-                continue
-            units = cells.GRAMS if matched[1] == "weight" else cells.MILLIMETRES
-            size = cells.rounded(row.text(column), column=column, times=units.get(matched[2], Decimal(1)))
-            if size is not None:
-                sizes[matched[1]] = size
-        return sizes
 
     def _pictures(self, row: Row) -> list[str]:
         urls: dict[str, None] = {}
