@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy import update as sql_update
 
 from rustok.core import rows, texts, trees
@@ -183,3 +183,13 @@ async def _slug(context: Context, slug: str | None, name: str) -> str:
     wish = slugs.slugify(name, fallback="category")
     taken = await context.session.scalars(select(Category.slug).where(Category.slug.startswith(wish, autoescape=True)))
     return slugs.unique(wish, set(taken))
+
+
+def every(*, text: str | None = None, parent_id: UUID | None = None) -> Select[Category]:
+    """A select of categories for lists of staff; the caller sorts and pages it."""
+    statement = select(Category)
+    if text:
+        statement = statement.where(Category.name.icontains(text, autoescape=True))
+    if parent_id is not None:
+        statement = statement.where(Category.parent_id == parent_id)
+    return statement

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, literal, select, tuple_
+from sqlalchemy import Select, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from rustok.core import rows
@@ -22,9 +22,9 @@ from rustok.kernel.context import Context
 
 __all__ = [
     "Entry",
-    "all_redirects",
     "claimed",
     "create",
+    "every",
     "find",
     "forget",
     "moved",
@@ -133,17 +133,14 @@ async def previous(context: Context, target_type: str, target_id: UUID) -> list[
     return list(found)
 
 
-async def all_redirects(
-    context: Context, *, target_type: str | None = None, after: tuple[str, str] | None = None, first: int = 100
-) -> list[Entry]:
-    """Redirects in the order of (target type, slug), from behind `after`."""
-    statement = select(Redirect).order_by(Redirect.target_type, Redirect.slug).limit(first)
+def every(*, target_type: str | None = None, target_id: UUID | None = None) -> Select[Redirect]:
+    """A select of redirects for lists of staff; the caller sorts and pages it."""
+    statement = select(Redirect)
     if target_type is not None:
         statement = statement.where(Redirect.target_type == target_type)
-    if after is not None:
-        statement = statement.where(tuple_(Redirect.target_type, Redirect.slug) > tuple_(*map(literal, after)))
-    found = await context.session.scalars(statement)
-    return [Entry(row.target_type, row.slug, row.target_id, row.created_at) for row in found]
+    if target_id is not None:
+        statement = statement.where(Redirect.target_id == target_id)
+    return statement
 
 
 async def _point(context: Context, target_type: str, targets: dict[str, UUID]) -> None:

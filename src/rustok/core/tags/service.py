@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, delete, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from rustok.core import rows
@@ -22,6 +22,7 @@ __all__ = [
     "delete_many",
     "detach_all",
     "ensure",
+    "every",
     "get",
     "ids_of",
     "links_of",
@@ -283,3 +284,8 @@ async def _count(context: Context, changes: Mapping[UUID, int]) -> None:
         .values(use_count=Tag.use_count + delta.c.change, updated_at=Tag.updated_at)
         .execution_options(synchronize_session=False)
     )
+
+
+def every(*, text: str | None = None) -> Select[Tag]:
+    """A select of tags for lists of staff; the caller sorts and pages it."""
+    return select(Tag).where(Tag.name.icontains(text, autoescape=True)) if text else select(Tag)
