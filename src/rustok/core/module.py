@@ -5,17 +5,32 @@ from pathlib import Path
 from rustok.core import permissions
 from rustok.core.access import graphql as access
 from rustok.core.access import sweeping
+from rustok.core.categories import graphql as categories
+from rustok.core.categories.index_source import CategorySource
+from rustok.core.content import graphql as content
 from rustok.core.content import scheduling
+from rustok.core.content.index_source import ContentSource
+from rustok.core.media import graphql as media
 from rustok.core.media import listeners as media_listeners
+from rustok.core.menus import graphql as menus
+from rustok.core.menus.index_source import MenuSource
 from rustok.core.modules import graphql as modules
+from rustok.core.redirects import graphql as redirects
 from rustok.core.roles import graphql as roles
+from rustok.core.seo import graphql as seo
+from rustok.core.tags import graphql as tags
+from rustok.core.tags.index_source import TagSource
 from rustok.core.tenants import graphql as tenants
+from rustok.core.translations import graphql as translations
 from rustok.core.users import graphql as users
 from rustok.events import content as content_events
 from rustok.events import core as core_events
 from rustok.kernel.module import Module
 
-_SPEAKING = (access, tenants, modules, users, roles)
+_SPEAKING = (
+    *(access, tenants, modules, users, roles, media),
+    *(content, categories, tags, seo, translations, redirects, menus),
+)
 
 module = Module(
     name="core",
@@ -34,9 +49,11 @@ module = Module(
         content_events.CategoryCreated,
         content_events.CategoryUpdated,
         content_events.CategoryDeleted,
+        content_events.CategoryCounted,
         content_events.MenuUpdated,
         content_events.MenuDeleted,
         content_events.RedirectCreated,
+        content_events.RedirectDeleted,
         core_events.TenantCreated,
         core_events.TenantUpdated,
         core_events.ModuleToggled,
@@ -61,5 +78,6 @@ module = Module(
     mutations=[kind for part in _SPEAKING for kind in part.MUTATIONS],
     admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
+    index_sources=(ContentSource(), CategorySource(), TagSource(), MenuSource()),
     optional=False,
 )
