@@ -134,7 +134,7 @@ async def on_hand_at(context: Context, location_id: UUID, variant_ids: Collectio
             is_one_of(StockLevel.variant_id, variant_ids),
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def levels_of(context: Context, variant_ids: Collection[UUID]) -> dict[UUID, list[StockLevel]]:

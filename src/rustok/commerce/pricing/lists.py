@@ -56,7 +56,7 @@ async def ids_by_code(context: Context) -> dict[str, UUID]:
     found = await context.session.execute(
         select(PriceList.code, PriceList.id).where(PriceList.tenant_id == context.tenant_id)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def create(context: Context, *, name: str, **given: Unpack[PriceListFacts]) -> PriceList:

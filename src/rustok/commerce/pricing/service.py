@@ -205,7 +205,7 @@ async def _check_lists(context: Context, given: Sequence[PriceRow]) -> None:
             PriceList.tenant_id == context.tenant_id, PriceList.id.in_(named)
         )
     )
-    currencies: dict[UUID, str | None] = dict(lists.tuples().all())
+    currencies: dict[UUID, str | None] = dict(lists.all())
     for row in given:
         if row.price_list_id is None:
             continue
