@@ -14,6 +14,7 @@ from rustok.core.media import service as media
 from rustok.events.core import MediaDeleted
 from rustok.kernel import errors, paging
 from rustok.kernel.context import Context
+from rustok.kernel.working import Workers
 
 
 @pytest.fixture
@@ -101,6 +102,24 @@ async def test_a_deleted_files_bytes_go_after_the_commit_and_it_can_be_sent_agai
 
         expected = {r["path"] for m in (kept, again) for r in m.renditions} | {kept.storage_path, again.storage_path}
         assert files_in(folder) == sorted(str(path) for path in expected)
+
+
+async def test_the_workers_remove_what_was_deleted_and_nothing_when_the_deletion_was_rolled_back(
+    open_context: OpenContext, workers: Workers, tmp_path: Path
+) -> None:
+    async with open_context() as context:
+        kept = await media.upload(context, filename="b.jpg", data=picture(30, 30))
+        gone = await media.upload(context, filename="a.jpg", data=picture(40, 30))
+    async with open_context() as context:
+        await media.delete(context, gone.id)
+    with pytest.raises(RuntimeError):
+        async with open_context() as context:
+            await media.delete(context, kept.id)
+            raise RuntimeError
+
+    await workers.catch_up()
+
+    assert files_in(tmp_path / "media") == sorted({str(r["path"]) for r in kept.renditions} | {str(kept.storage_path)})
 
 
 async def test_the_listener_leaves_files_whose_row_is_there(context: Context, tmp_path: Path) -> None:
