@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from rustok.core.access import authentication
 from rustok.core.media import renditions, storing
-from rustok.kernel import errors
+from rustok.kernel import errors, fetching
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database
@@ -45,7 +45,12 @@ class Host:
         )
         limits = renditions.Limits(most_bytes=settings.max_upload_mb * 1024 * 1024)
         storage = storing.Storage.at(settings.media_url, home=settings.home)
-        database.resources[storing.Library] = storing.Library(storage, limits)
+        policy = fetching.Policy(
+            ports=frozenset(int(port) for port in settings.fetch_ports.split(",")),
+            allow_private=frozenset(settings.fetch_allow_private.replace(",", " ").split()),
+            most_bytes=limits.most_bytes,
+        )
+        database.resources[storing.Library] = storing.Library(storage, limits, fetching.Fetcher(policy))
         tenancy = Tenancy(
             database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
         )
