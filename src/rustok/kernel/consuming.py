@@ -16,7 +16,8 @@ from rustok.kernel.db import Database, set_tenant
 from rustok.kernel.events import Envelope
 from rustok.kernel.module import Listener
 
-ATTEMPTS = 5
+ATTEMPTS = 5  # that raised
+DEATHS = 20  # a process that is killed says nothing about the event it was at, unless it happens again and again
 FindTenant = Callable[[AsyncSession, UUID], Awaitable[TenantInfo | None]]
 logger = structlog.get_logger("rustok.events")
 
@@ -78,7 +79,7 @@ async def advance(database: Database, consumer: Consumer, find_tenant: FindTenan
     """Handle the next batch; returns how many events it held. 0 also when another process holds the cursor.
 
     A batch that raises, or during which the process dies, is repeated event by event; the fifth failure of one
-    event parks its aggregate for this consumer and lets everything else go on.
+    event (or the twentieth death at it) parks its aggregate for this consumer and lets everything else go on.
     """
     async with database.session(worker=True) as session:
         # The attempt is written down before it runs, so that an event that kills the process is found out as well.
@@ -145,32 +146,33 @@ async def _run(database: Database, consumer: Consumer, find_tenant: FindTenant, 
 async def _attempt(
     database: Database, session: AsyncSession, consumer: Consumer, find_tenant: FindTenant, envelope: Envelope
 ) -> None:
-    """Run one event under a savepoint of the cursor's transaction; park its aggregate at the fifth failure."""
+    """Run one event under a savepoint of the cursor's transaction; park its aggregate when it has failed enough."""
     async with database.session(worker=True) as notes:  # its own transaction: it must outlive what comes
         attempts = await _note(notes, consumer, envelope, state="trying", error=None)
         await notes.commit()
     failed: str | None = None
-    if attempts <= ATTEMPTS:
+    if attempts <= DEATHS:
         try:
             async with session.begin_nested():
                 await consumer.handle(Batch([envelope], session, find_tenant))
         except Exception as error:
             failed = f"{type(error).__name__}: {error}"[:2000]
             logger.warning("consumer.event_failed", consumer=consumer.name, seq=envelope.seq, attempt=attempts)
-            if attempts < ATTEMPTS:
-                async with database.session(worker=True) as notes:
-                    await notes.execute(
-                        text("UPDATE event_failures SET error = :error WHERE consumer = :name AND seq = :seq"),
-                        {"error": failed, "name": consumer.name, "seq": envelope.seq},
-                    )
-                    await notes.commit()
+            async with database.session(worker=True) as notes:
+                raised: int = await notes.scalar(
+                    text("""UPDATE event_failures SET error = :error, raised = raised + 1
+                            WHERE consumer = :name AND seq = :seq RETURNING raised"""),
+                    {"error": failed, "name": consumer.name, "seq": envelope.seq},
+                )
+                await notes.commit()
+            if raised < ATTEMPTS:
                 raise
-    if failed is None and attempts <= ATTEMPTS:
-        await session.execute(
-            text("DELETE FROM event_failures WHERE consumer = :name AND seq = :seq"),
-            {"name": consumer.name, "seq": envelope.seq},
-        )
-        return
+        else:
+            await session.execute(
+                text("DELETE FROM event_failures WHERE consumer = :name AND seq = :seq"),
+                {"name": consumer.name, "seq": envelope.seq},
+            )
+            return
     logger.error("consumer.parked", consumer=consumer.name, seq=envelope.seq, aggregate=str(envelope.aggregate_id))
     await session.execute(
         text("""UPDATE event_failures SET state = 'parked', error = coalesce(:error, error, 'the process died')

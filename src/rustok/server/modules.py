@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
 
-from rustok.commerce.module import module as commerce
-from rustok.core.module import module as core
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from rustok.commerce.module import module as commerce
+from rustok.core.module import module as core
 from rustok.core.tenants import lookup
 from rustok.index import module as index
 from rustok.index import tables

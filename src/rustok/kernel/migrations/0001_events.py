@@ -49,7 +49,7 @@ def upgrade() -> None:
             consumer text NOT NULL, seq bigint NOT NULL, tenant_id uuid NOT NULL,
             aggregate text NOT NULL, aggregate_id uuid NOT NULL, type text NOT NULL,
             state text NOT NULL CHECK (state IN ('trying', 'parked', 'waiting')),
-            attempts integer NOT NULL DEFAULT 0, error text,
+            attempts integer NOT NULL DEFAULT 0, raised integer NOT NULL DEFAULT 0, error text,
             first_at timestamptz NOT NULL DEFAULT now(), last_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (consumer, seq)
         )""")

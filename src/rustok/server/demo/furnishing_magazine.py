@@ -6,6 +6,7 @@ from uuid import UUID
 
 from rustok.core.categories import service as categories
 from rustok.core.content import rendering, saving
+from rustok.core.content import service as content
 from rustok.core.content.drafts import CommentDraft, NodeDraft, Status
 from rustok.core.menus import service as menus
 from rustok.core.translations import service as translations
@@ -18,16 +19,20 @@ from rustok.server.host import Host
 async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping[str, UUID]) -> None:
     """Everything in one unit of work: an interrupted start leaves no half of it."""
     async with host.database.open(tenant) as context:
-        if await categories.find_by_slug(context, demo.topics[0].slug) is not None:
+        if await categories.ids_by_slug(context, [demo.topics[0].slug]):
             return
         authors = {
-            one.key: (await users.register(context, email=one.email, password=None, name=one.name["en"], role="manager")).id
+            one.key: (
+                await users.register(context, email=one.email, password=None, name=one.name["en"], role="manager")
+            ).id
             for one in demo.authors
         }
+        topics: dict[str, UUID] = {}
         for place, topic in enumerate(demo.topics):
             made = await categories.create(
                 context, name=topic.name["en"], slug=topic.slug, description=topic.description["en"], position=place
             )
+            topics[topic.slug] = made.id
             await translations.set_fields(
                 context,
                 categories.TARGET,
@@ -40,12 +45,29 @@ async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping
         outcome = await saving.save_many(context, drafts)
         if outcome.refused:
             raise ValueError(f"the demo holds a text that cannot be saved: {outcome.refused[0]}")
+        targets = {f"page:{one.slug}": outcome.ids_by_key[f"page/{one.slug}"] for one in demo.pages}
+        targets |= {f"topic:{slug}": found for slug, found in topics.items()}
         for menu in demo.menus:
-            items = [_item(one, "en") for one in menu.items]
-            made_menu = await menus.create(context, slug=menu.slug, name=menu.name["en"], items=items)
-            await menus.translate(
-                context, made_menu.id, locale="ru", name=menu.name["ru"], titles=_titles(menu.items, "ru")
+            await menus.save(
+                context, menu.slug, name=menu.name["en"], items=[_item(one, targets) for one in menu.items]
             )
+        for one in demo.articles:
+            for place, said in enumerate(one.comments):
+                comment_id = outcome.ids_by_key[f"demo:{one.slug}:{place}"]
+                await content.translate(context, comment_id, locale="ru", body=said.text["ru"])
+
+
+def _item(one: DemoMenuItem, targets: Mapping[str, UUID]) -> menus.Item:
+    """Pages and topics by id, so that the line follows their address; what commerce owns by its address."""
+    children = tuple(_item(child, targets) for child in one.children)
+    title, translations_of = one.title["en"], {"ru": one.title["ru"]}
+    if one.target in ("page", "topic"):
+        kind, target = ("node" if one.target == "page" else "category"), targets[f"{one.target}:{one.key}"]
+        return menus.Item(
+            title=title, translations=translations_of, children=children, target_type=kind, target_id=target
+        )
+    address = f"/categories/{one.key}" if one.target == "category" else one.key
+    return menus.Item(title=title, translations=translations_of, children=children, url=address)
 
 
 def _article(

@@ -29,7 +29,7 @@ from rustok.server.host import Host
 async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping[str, UUID]) -> None:
     """Everything in one unit of work: an interrupted start leaves no half of it."""
     async with host.database.open(tenant) as context:
-        if await categories.find_by_handle(context, demo.categories[0].handle) is not None:
+        if await products.handles_like(context, [demo.products[0].handle]):
             return
         places = {place.code: await _location(context, place.code, place.name["en"]) for place in demo.locations}
         names = await _categories(context, demo, media_ids)

@@ -19,7 +19,7 @@ from rustok.core.users import service as users
 from rustok.kernel import migrating
 from rustok.kernel.context import TenantInfo
 from rustok.server import modules
-from rustok.server.demo import content, furnishing_magazine, furnishing_shop, pictures
+from rustok.server.demo import furnishing_magazine, furnishing_shop, pictures, reading
 from rustok.server.demo.content import Demo, DemoPicture
 from rustok.server.host import Host
 
@@ -38,7 +38,7 @@ async def seed_if_empty(host: Host, owner_url: str, *, progress: Progress = lamb
 
     Returns the administrator's new password when one was made, else None.
     """
-    demo = content.load()
+    demo = reading.load()
     tenant = await _open_tenant(host, owner_url, demo)
     if tenant is None:
         return None
@@ -52,7 +52,7 @@ async def seed_if_empty(host: Host, owner_url: str, *, progress: Progress = lamb
     progress(len(drawn) + 2, total)
     async with host.database.open(tenant) as context:
         settings = {key: value for key, value in tenant.settings.items() if key != FURNISHING}
-        await tenants.update(context, settings=settings)
+        await tenants.update(context, version=(await tenants.get(context)).version, settings=settings)
     await modules.workers(host.registry, host.database).catch_up()
     progress(total, total)
     return password
