@@ -3,12 +3,17 @@
 from pathlib import Path
 
 from rustok.commerce import permissions
+from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
+from rustok.commerce.inventory import graphql as inventory
 from rustok.commerce.inventory import reserving
+from rustok.commerce.pricing import graphql as pricing
+from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
+_SPEAKING = (products, pricing, inventory, categories)
 here = Path(__file__).parent
 
 module = Module(
@@ -36,6 +41,8 @@ module = Module(
         events.OrderCompleted,
         events.OrderCancelled,
     ],
+    admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],
+    admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     timers=[reserving.EXPIRY],
     index_sources=[ProductSource(), CategorySource()],
 )

@@ -60,10 +60,12 @@ def handle(wanted: str | None, title: str) -> str:
 
 def metadata(value: Mapping[str, Any] | None) -> dict[str, Any]:
     """A JSON object of at most 64,000 bytes."""
+    if value is not None and not isinstance(value, Mapping):
+        raise errors.Invalid("metadata must be a JSON object", field="metadata")
     found = dict(value or {})
     try:
         encoded = msgspec.json.encode(found)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise errors.Invalid("metadata must be a JSON object", field="metadata") from None
     if len(encoded) > LARGEST_METADATA:
         raise errors.Invalid(f"metadata has more than {LARGEST_METADATA} bytes", field="metadata")

@@ -82,6 +82,14 @@ async def get(context: Context, category_id: UUID, *, lock: bool = False) -> Cat
     return found
 
 
+async def many(context: Context, ids: Collection[UUID]) -> dict[UUID, Category]:
+    """Those of the categories that there are."""
+    found = await context.session.scalars(
+        select(Category).where(Category.tenant_id == context.tenant_id, is_one_of(Category.id, ids))
+    )
+    return {category.id: category for category in found.all()}
+
+
 async def create(
     context: Context, *, name: str, parent_id: UUID | None = None, **given: Unpack[CategoryFacts]
 ) -> Category:
@@ -445,6 +453,23 @@ async def _lock_tree(context: Context) -> None:
     """One writer of the tree at a time, so that two moves cannot close a circle together."""
     key = func.hashtextextended(literal(f"commerce_categories:{context.tenant_id}"), 0)
     await context.session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def set_seo(context: Context, category_id: UUID, meta: seo.Meta) -> Category:
+    """Say what search engines are told of the category. Raises `NotFound`, `InvalidMeta`."""
+    category = await get(context, category_id)
+    await seo.set_meta(context, TARGET, category_id, meta=meta)
+    return category
+
+
+async def translate(context: Context, category_id: UUID, *, locale: str, fields: translations.Fields) -> Category:
+    """Say name and description in another language. Raises `NotFound`, `UnknownLocale`, `Invalid`."""
+    category = await get(context, category_id)
+    known = {"name", "description", "meta_title", "meta_description"}
+    if strange := sorted(set(fields) - known):
+        raise errors.Invalid(f"a category has no text {strange[0][:64]!r}", field="fields")
+    await translations.set_fields(context, TARGET, category_id, locale=locale, fields=fields)
+    return category
 
 
 async def products_in(context: Context, category_id: UUID) -> list[UUID]:

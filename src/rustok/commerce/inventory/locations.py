@@ -8,7 +8,8 @@ from sqlalchemy import func, literal, select, update
 
 from rustok.commerce.catalogue import checks, clashes
 from rustok.commerce.inventory.models import Reservation, StockLevel, StockLocation, StockMovement
-from rustok.kernel import errors, slugs
+from rustok.events.commerce import InventoryUpdated
+from rustok.kernel import bus, errors, slugs
 from rustok.kernel.context import Context
 
 DEFAULT_CODE = "main"
@@ -109,6 +110,7 @@ async def change(
         location.code = slugs.check_slug(checks.text(changes["code"], "code", most=64), field="code")
     if "address" in changes:
         location.address = checks.metadata(changes["address"])
+    was_active = location.is_active
     location.is_active = changes.get("is_active", location.is_active)
     if "is_default" in changes and changes["is_default"] != location.is_default:
         if not changes["is_default"]:
@@ -120,6 +122,8 @@ async def change(
     location.version += 1
     location.updated_at = context.now
     await _flush(context, location)
+    if location.is_active != was_active:
+        await _tell_stock(context, location_id)
     return location
 
 
@@ -135,6 +139,22 @@ async def remove(context: Context, location_id: UUID) -> None:
             raise LocationInUse("stock lies or lay at this location: make it inactive instead", field="id")
     await context.session.delete(location)
     await context.session.flush()
+
+
+async def _tell_stock(context: Context, location_id: UUID) -> None:
+    """What lies there counts now, or does not any more: readers of stock must look again."""
+    held = await context.session.execute(
+        select(StockLevel.variant_id, StockLevel.on_hand).where(
+            StockLevel.tenant_id == context.tenant_id, StockLevel.location_id == location_id
+        )
+    )
+    bus.record_many(
+        context,
+        [
+            InventoryUpdated(variant_id=variant, location_id=location_id, old_quantity=quantity, new_quantity=quantity)
+            for variant, quantity in held.tuples()
+        ],
+    )
 
 
 async def _no_default(context: Context) -> None:

@@ -199,10 +199,11 @@ async def remove_from_category_many(context: Context, ids: Sequence[UUID], categ
     return await _place_many(context, moved)
 
 
-async def set_tags(context: Context, product_id: UUID, names: Sequence[str]) -> None:
-    """Let the product carry exactly these tags. Raises `NotFound`."""
-    await catalogue.get_product(context, product_id)
+async def set_tags(context: Context, product_id: UUID, names: Sequence[str]) -> Product:
+    """Let the product carry exactly these tags. Raises `NotFound`, `InvalidTag`."""
+    product = await catalogue.get_product(context, product_id)
     await tags.set_tags(context, TARGET, product_id, names=names)
+    return product
 
 
 async def add_tags_many(context: Context, ids: Sequence[UUID], names: Sequence[str]) -> int:
@@ -229,13 +230,14 @@ async def set_seo(context: Context, product_id: UUID, meta: seo.Meta) -> seo.Met
     return await seo.set_meta(context, TARGET, product_id, meta=meta)
 
 
-async def translate(context: Context, product_id: UUID, *, locale: str, fields: translations.Fields) -> None:
+async def translate(context: Context, product_id: UUID, *, locale: str, fields: translations.Fields) -> Product:
     """Say title, subtitle and description in another language. Raises `NotFound`, `UnknownLocale`, `Invalid`."""
-    await catalogue.get_product(context, product_id)
+    product = await catalogue.get_product(context, product_id)
     known = {"title", "subtitle", "description", "meta_title", "meta_description", "og_title", "og_description"}
     if strange := sorted(set(fields) - known):
         raise errors.Invalid(f"a product has no text {strange[0][:64]!r}", field="fields")
     await translations.set_fields(context, TARGET, product_id, locale=locale, fields=fields)
+    return product
 
 
 async def remove(context: Context, product_id: UUID, *, version: int | None = None) -> None:

@@ -232,7 +232,7 @@ async def set_options(
 
 async def translate_option(
     context: Context, option_id: UUID, *, locale: str, name: str | None = None, values: Mapping[str, str] | None = None
-) -> None:
+) -> Product:
     """Say an option's name and values in another language. Raises `NotFound`, `UnknownLocale`, `Invalid`."""
     option = await context.session.get(ProductOption, (context.tenant_id, option_id))
     if option is None:
@@ -244,6 +244,7 @@ async def translate_option(
         fields["name"] = name
     await translations.set_fields(context, service.OPTION_TARGET, option_id, locale=locale, fields=fields)
     bus.record(context, ProductUpdated(product_id=option.product_id))
+    return await catalogue.get_product(context, option.product_id)
 
 
 def _checked(options: Sequence[Option]) -> list[Option]:
