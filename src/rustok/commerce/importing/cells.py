@@ -2,10 +2,13 @@
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from rustok.kernel import money
 from rustok.kernel.money import Money
 
+CACHED = 4096
+"""Cells repeat: a file of ten thousand products has a few hundred prices."""
 _SYMBOLS = {
     "€": "EUR", "£": "GBP", "₽": "RUB", "₴": "UAH", "₸": "KZT", "₹": "INR", "₺": "TRY", "₩": "KRW", "₪": "ILS",
     "₫": "VND", "₦": "NGN", "zł": "PLN", "Kč": "CZK", "руб": "RUB",
@@ -52,6 +55,7 @@ def decimal(text: str, *, column: str) -> Decimal:
         raise BadCell(f"{column} {shown(text)} is not a number") from error
 
 
+@lru_cache(maxsize=CACHED)
 def price(text: str, *, currency: str, column: str) -> Money | None:
     """The amount in a price cell, None when the cell is empty.
 
@@ -96,6 +100,7 @@ def _is_unit(part: str) -> bool:
     return part.casefold().rstrip(".") in _AMBIGUOUS
 
 
+@lru_cache(maxsize=CACHED)
 def whole(text: str, *, column: str) -> int | None:
     """A count such as stock; "3.0" is 3. None when empty."""
     text = text.strip()
@@ -109,6 +114,7 @@ def whole(text: str, *, column: str) -> int | None:
     return int(value)
 
 
+@lru_cache(maxsize=CACHED)
 def rounded(text: str, *, column: str, times: Decimal = Decimal(1)) -> int | None:
     """A measure in whole units of `times` its own, e.g. grams from kilograms. None when empty."""
     text = text.strip()
@@ -122,6 +128,7 @@ def rounded(text: str, *, column: str, times: Decimal = Decimal(1)) -> int | Non
     return int(value.to_integral_value())
 
 
+@lru_cache(maxsize=CACHED)
 def truth(text: str, *, column: str) -> bool | None:
     """Yes or no; None when empty."""
     word = text.strip().casefold()

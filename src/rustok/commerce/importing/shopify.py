@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rustok.commerce.importing import shopify_products, tables
 from rustok.commerce.importing.outcomes import Export, Outcome, Warned
-from rustok.commerce.importing.shopify_products import ALIASES, KNOWN, PREFIXES
+from rustok.commerce.importing.shopify_products import ALIASES, KNOWN, PREFIXES, Columns
 from rustok.commerce.importing.tables import Row, Table
 from rustok.kernel import slugs
 from rustok.kernel.importing import Skipped
@@ -48,7 +48,7 @@ def _opened(path: Path) -> AbstractContextManager[Table]:
 def _outcomes(path: Path, currency: str, last_row: dict[str, int]) -> Iterator[Outcome]:
     with _opened(path) as table:
         yield from _strange_columns(table)
-        columns = frozenset(ALIASES.get(key, key) for key in map(tables.normalised, table.columns))
+        columns = Columns([ALIASES.get(key, key) for key in map(tables.normalised, table.columns)])
         groups: dict[str, Group] = {}
         repeated: Row | None = None
         previous = ""
@@ -84,7 +84,7 @@ def _continues(group: Group, row: Row, *, adjacent: bool) -> bool:
     return any(values) and all(values != shopify_products.option_values(other) for other in group.rows)
 
 
-def _finished(group: Group, columns: frozenset[str], currency: str) -> Iterator[Outcome]:
+def _finished(group: Group, columns: Columns, currency: str) -> Iterator[Outcome]:
     if group.problem is None and len(group.handle) > LONGEST_HANDLE:
         group.spoil(group.rows[0].line, f"handle is longer than {LONGEST_HANDLE} characters")
     if group.problem is None and group.head is None:

@@ -1,7 +1,7 @@
 """Make one product draft from its rows in Shopify's CSV."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,36 @@ VARIANT_CELLS = ("option1 value", "option2 value", "option3 value", "variant sku
 LONGEST = {"title": 255, "vendor": 255, "type": 255, "variant sku": 64, "variant barcode": 64}
 LONGEST_TAG = 100
 _METAFIELD = re.compile(r"\((product|variant)\.metafields\.([^)]+)\)")
+_GROUPS = {"google shopping": "google_shopping", "included": "markets"}
+_PRICES = {"price": "price", "compare at price": "compare_at", "compare-at price": "compare_at"}
+_VARIANT_FACTS = ("variant tax code", "variant fulfillment service", "variant weight unit")
 _STATUS = {"active": ProductStatus.PUBLISHED, "draft": ProductStatus.DRAFT, "archived": ProductStatus.ARCHIVED}
+
+
+class Columns:
+    """The columns of a file, sorted once into those with a place here and those that are kept as metadata."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self.names = frozenset(columns)
+        self.of_products: list[tuple[str, str, str]] = []
+        """Column, the group it is kept in (or none) and its name there."""
+        self.of_variants: list[tuple[str, str, str]] = []
+        for column in dict.fromkeys(columns):
+            self._sort(column)
+
+    def _sort(self, column: str) -> None:
+        before, _, after = column.partition(" / ")
+        if found := _METAFIELD.search(column):
+            place = self.of_products if found[1] == "product" else self.of_variants
+            place.append((column, "metafields", found[2]))
+        elif after and before in _GROUPS:
+            self.of_products.append((column, _GROUPS[before], after))
+        elif after and before in _PRICES:
+            self.of_variants.append((column, _PRICES[before], after))
+        elif column.endswith(" linked to") or column == "template suffix":
+            self.of_products.append((column, "", column.replace(" ", "_")))
+        elif column.startswith("unit price ") or column in _VARIANT_FACTS:
+            self.of_variants.append((column, "", column.removeprefix("variant ").replace(" ", "_")))
 
 
 def option_values(row: Row) -> tuple[str, str, str]:
@@ -71,8 +100,8 @@ def option_values(row: Row) -> tuple[str, str, str]:
     return row.text("option1 value"), row.text("option2 value"), row.text("option3 value")
 
 
-def build(handle: str, head: Row, rows: Sequence[Row], *, columns: frozenset[str], currency: str) -> Iterator[Outcome]:
-    """The draft and its warnings, or the one reason why there is none. `columns` are those the file has."""
+def build(handle: str, head: Row, rows: Sequence[Row], *, columns: Columns, currency: str) -> Iterator[Outcome]:
+    """The draft and its warnings, or the one reason why there is none."""
     warnings: list[Warned] = []
     try:
         draft = _Builder(handle, head, rows, columns, currency, warnings).draft()
@@ -89,7 +118,7 @@ class _Builder:
         handle: str,
         head: Row,
         rows: Sequence[Row],
-        columns: frozenset[str],
+        columns: Columns,
         currency: str,
         warnings: list[Warned],
     ) -> None:
@@ -112,8 +141,8 @@ class _Builder:
             handle=self.handle,
             title=self._limited(head, "title"),
             description_html=self._said(head, "body (html)"),
-            vendor=self._limited(head, "vendor") if "vendor" in self.columns else None,
-            product_type=self._limited(head, "type") if "type" in self.columns else None,
+            vendor=self._limited(head, "vendor") if "vendor" in self.columns.names else None,
+            product_type=self._limited(head, "type") if "type" in self.columns.names else None,
             status=self._status(),
             tags=self._tags(),
             categories=self._categories(),
@@ -130,7 +159,7 @@ class _Builder:
         self.warnings.append(Warned(row.line, reason, self.handle))
 
     def _said(self, row: Row, column: str) -> str | None:
-        return row.text(column) if column in self.columns else None
+        return row.text(column) if column in self.columns.names else None
 
     def _limited(self, row: Row, column: str) -> str:
         try:
@@ -145,7 +174,7 @@ class _Builder:
             raise BrokenRow(row.line, str(bad)) from bad
 
     def _status(self) -> ProductStatus | None:
-        if not {"published", "status"} & self.columns:
+        if not {"published", "status"} & self.columns.names:
             return ProductStatus.PUBLISHED
         word = self.head.text("status").casefold() or "active"
         if word == "unlisted":
@@ -159,7 +188,7 @@ class _Builder:
         return status
 
     def _tags(self) -> tuple[str, ...] | None:
-        if "tags" not in self.columns:
+        if "tags" not in self.columns.names:
             return None
         tags = cells.listed(self.head.text("tags"))
         for tag in tags:
@@ -170,7 +199,7 @@ class _Builder:
     def _categories(self) -> tuple[tuple[str, ...], ...] | None:
         """Shopify's category, else its collection, else the type: a shop's shelves are never empty."""
         columns = ("product category", "standard product type", "collection", "type")
-        if not self.columns.intersection(columns):
+        if not self.columns.names.intersection(columns):
             return None
         for column in columns:
             text = self.head.text(column)
@@ -203,7 +232,7 @@ class _Builder:
         return names
 
     def _variants(self, names: list[tuple[int, str]]) -> tuple[VariantDraft, ...] | None:
-        if not self.columns.intersection(VARIANT_CELLS):
+        if not self.columns.names.intersection(VARIANT_CELLS):
             return None
         variants: list[VariantDraft] = []
         seen: dict[tuple[str, ...], int] = {}
@@ -236,7 +265,7 @@ class _Builder:
             self._warn(row, f"a stock of {quantity} was taken as 0")
             quantity = 0
         manage: bool | None = quantity is not None or None
-        if "variant inventory tracker" in self.columns:
+        if "variant inventory tracker" in self.columns.names:
             manage = bool(row.text("variant inventory tracker"))
         return VariantDraft(
             title=" / ".join(options.values())[:255] or None,
@@ -267,7 +296,7 @@ class _Builder:
             row.text("cost per item"), currency=price.currency if price else self.currency, column="Cost per item"
         )
         cost_minor = cost.minor if cost else None
-        if "variant price" not in self.columns:
+        if "variant price" not in self.columns.names:
             return None, cost_minor
         if price is None:
             return (), cost_minor
@@ -284,7 +313,7 @@ class _Builder:
 
     def _code(self, row: Row, column: str) -> str | None:
         """A SKU or barcode; Shopify puts an apostrophe before digits to keep spreadsheets from changing them."""
-        if column not in self.columns:
+        if column not in self.columns.names:
             return None
         return self._limited(row, column).lstrip("'")
 
@@ -308,7 +337,7 @@ class _Builder:
             return None
 
     def _images(self) -> tuple[ImageDraft, ...] | None:
-        if "image src" not in self.columns:
+        if "image src" not in self.columns.names:
             return None
         found: dict[str, tuple[int, int, str]] = {}
         for order, row in enumerate(self.rows):
@@ -327,58 +356,39 @@ class _Builder:
         )
 
     def _seo(self) -> SeoDraft | None:
-        if not {"seo title", "seo description"} & self.columns:
+        if not {"seo title", "seo description"} & self.columns.names:
             return None
         return SeoDraft(title=self._said(self.head, "seo title"), description=self._said(self.head, "seo description"))
 
     def _metadata(self) -> dict[str, Any]:
         """What has no place of its own here is kept, so that nothing of the file is lost."""
         metadata: dict[str, Any] = {}
-        shopping: dict[str, str] = {}
-        markets: dict[str, bool] = {}
-        metafields: dict[str, str] = {}
-        for column, raw in self.head.cells.items():
-            value = raw.strip()
+        for column, group, name in self.columns.of_products:
+            value = self.head.text(column)
             if not value:
                 continue
-            if column.startswith("google shopping / "):
-                shopping[column.removeprefix("google shopping / ")] = value
-            elif column.startswith("included / "):
-                markets[column.removeprefix("included / ")] = value.casefold() in ("true", "1", "yes")
-            elif found := _METAFIELD.search(column):
-                if found[1] == "product":
-                    metafields[found[2]] = value
-            elif column.endswith(" linked to") or column == "template suffix":
-                metadata[column.replace(" ", "_")] = value
+            if group == "markets":
+                metadata.setdefault(group, {})[name] = value.casefold() in ("true", "1", "yes")
+            elif group:
+                metadata.setdefault(group, {})[name] = value
+            else:
+                metadata[name] = value
         if self._truth(self.head, "gift card"):
             metadata["gift_card"] = True
         if self.head.text("product category").isdigit():
             metadata["product_category"] = self.head.text("product category")
-        for name, part in (("google_shopping", shopping), ("markets", markets), ("metafields", metafields)):
-            if part:
-                metadata[name] = part
         return metadata
 
     def _variant_metadata(self, row: Row) -> dict[str, Any]:
         metadata: dict[str, Any] = {}
-        markets: dict[str, dict[str, str]] = {}
-        metafields: dict[str, str] = {}
-        for column, raw in row.cells.items():
-            value = raw.strip()
+        for column, group, name in self.columns.of_variants:
+            value = row.text(column)
             if not value:
                 continue
-            if column.startswith("price / "):
-                markets.setdefault(column.removeprefix("price / "), {})["price"] = value
-            elif column.startswith(("compare at price / ", "compare-at price / ")):
-                markets.setdefault(column.split(" / ", 1)[1], {})["compare_at"] = value
-            elif column.startswith("unit price ") or column in (
-                "variant tax code", "variant fulfillment service", "variant weight unit",
-            ):  # fmt: skip
-                metadata[column.removeprefix("variant ").replace(" ", "_")] = value
-            elif (found := _METAFIELD.search(column)) and found[1] == "variant":
-                metafields[found[2]] = value
-        if markets:
-            metadata["market_prices"] = markets
-        if metafields:
-            metadata["metafields"] = metafields
+            if group in ("price", "compare_at"):
+                metadata.setdefault("market_prices", {}).setdefault(name, {})[group] = value
+            elif group:
+                metadata.setdefault(group, {})[name] = value
+            else:
+                metadata[name] = value
         return metadata

@@ -25,15 +25,15 @@ DELIMITERS = ",;\t|"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line it starts at, its cells by normalised column name, and why it cannot be trusted, if so."""
+    """One row: its first line, its cells by normalised column name without space around, and why not to trust it."""
 
     line: int
     cells: dict[str, str]
     problem: str | None = None
 
     def text(self, column: str) -> str:
-        """The cell without surrounding space; empty where the column is missing."""
-        return self.cells.get(column, "").strip()
+        """The cell; empty where the column is missing."""
+        return self.cells.get(column, "")
 
 
 class _Lines:
@@ -135,8 +135,8 @@ class Table:
 
     def _named(self, cells: list[str]) -> dict[str, str]:
         if self._straight and len(cells) == len(self._keys):
-            return dict(zip(self._keys, cells, strict=True))
-        return {key: cells[at] if at < len(cells) else "" for key, at in self._positions.items()}
+            return dict(zip(self._keys, map(str.strip, cells), strict=True))
+        return {key: cells[at].strip() if at < len(cells) else "" for key, at in self._positions.items()}
 
     def _problem(self, cells: list[str], error: str | None) -> str | None:
         """Why this row, which spans lines or has not the header's shape, cannot be trusted; None when it can."""
