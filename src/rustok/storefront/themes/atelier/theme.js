@@ -1,0 +1,41 @@
+// Small comforts. Every page works without this file.
+(function () {
+  "use strict";
+
+  // A filter or an order is applied as soon as it is chosen; the button is for those without this script.
+  document.querySelectorAll("form[data-instant]").forEach(function (form) {
+    form.classList.add("is-instant");
+    var waiting;
+    form.addEventListener("change", function (event) {
+      if (event.target.matches("[data-typed]")) return;
+      clearTimeout(waiting);
+      waiting = setTimeout(function () { form.requestSubmit(); }, 250);
+    });
+    // Empty fields would only make the address longer.
+    form.addEventListener("submit", function () {
+      form.querySelectorAll("input, select").forEach(function (field) {
+        if (!field.value) field.disabled = true;
+      });
+    });
+  });
+
+  // On a wide screen filters stand open beside the list.
+  var wide = window.matchMedia("(min-width: 62rem)");
+  var panel = document.querySelector("details[data-open-when-wide]");
+  if (panel && wide.matches) panel.open = true;
+
+  // Panels that lie over the page are closed by Escape and by a click elsewhere.
+  function close(except) {
+    document.querySelectorAll("details[data-over][open]").forEach(function (one) {
+      if (one !== except) one.open = false;
+    });
+  }
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    var open = document.querySelector("details[data-over][open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+  });
+  document.addEventListener("click", function (event) {
+    close(event.target.closest("details[data-over]"));
+  });
+})();

@@ -1,0 +1,245 @@
+"""One request for a page: who asks, in which language, what was read for it, and how the answer is put together."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from rustok.index import reads, together
+from rustok.kernel.context import Context, TenantInfo
+from rustok.kernel.indexing import Entity
+from rustok.storefront import addresses, navigation, shelves, themes, wording
+from rustok.storefront.addresses import Addresses
+from rustok.storefront.head import Head
+from rustok.storefront.navigation import Navigation
+from rustok.storefront.shelves import Shelves
+from rustok.storefront.themes import Theme
+from rustok.storefront.wording import Wording
+
+CURRENCY_COOKIE = "currency"
+YEAR = 365 * 24 * 3600
+# Only our own scripts and styles, and none that stand in the page; pictures may be remote until they are fetched, and
+# bodies may hold videos of these hosts (the same that the sanitiser lets through).
+POLICY = (
+    "default-src 'self'; img-src 'self' data: https: http:; media-src 'self' https: http:; style-src 'self';"
+    " script-src 'self'; frame-src https://www.youtube.com https://youtube.com https://www.youtube-nocookie.com"
+    " https://player.vimeo.com https://www.dailymotion.com; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+
+
+class Host(Protocol):
+    """What the server hands in: who is asking, reading, and the few services that pages write through."""
+
+    entities: Mapping[str, Entity]
+
+    async def tenant(self, request: Request) -> TenantInfo:
+        """The tenant of the request; raises `NotFound` or `Forbidden`."""
+        ...
+
+    def origin(self, request: Request) -> str:
+        """Scheme and host of canonical addresses, as `https://shop.example`."""
+        ...
+
+    def trace(self, request: Request) -> str:
+        """The id under which this request stands in the log."""
+        ...
+
+    def look(self, tenant: TenantInfo, *, locale: str, currency: str) -> AbstractAsyncContextManager[Context]:
+        """A unit of work that only reads, as nobody in particular."""
+        ...
+
+    async def comment(
+        self,
+        request: Request,
+        tenant: TenantInfo,
+        *,
+        locale: str,
+        node_id: str,
+        parent_id: str | None,
+        name: str,
+        email: str,
+        text: str,
+    ) -> bool:
+        """Leave a comment on a post; True when it is published at once. Raises `RustokError` with a reason."""
+        ...
+
+    async def unlock(
+        self, request: Request, tenant: TenantInfo, *, locale: str, node_id: str, password: str
+    ) -> Mapping[str, Any] | None:
+        """What a protected post withholds (`body`, `excerpt`, `comments`) for the right password, else None."""
+        ...
+
+
+@dataclass
+class Visit:
+    """One request that has found its tenant and its language."""
+
+    request: Request
+    host: Host
+    tenant: TenantInfo
+    context: Context
+    links: Addresses
+    path: str  # without the language's prefix
+    kept: navigation.Shelf
+    version: int = 0
+    notices: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.theme: Theme = themes.of(self.tenant.settings.get("theme"))
+        self.wording: Wording = wording.of(self.context.locale)
+        self.shelves: Shelves = shelves.of(self.host.entities, self.tenant)
+        self.params: list[tuple[str, str]] = addresses.pairs(self.request.url.query)
+        self.seen: Navigation | None = None
+
+    @property
+    def locale(self) -> str:
+        """The language of the page."""
+        return self.context.locale
+
+    @property
+    def currency(self) -> str:
+        """The currency that prices are shown in."""
+        return self.context.currency
+
+    @property
+    def name(self) -> str:
+        """What the shop is called in the page's language."""
+        return str(self.setting("names") or self.tenant.name)
+
+    @property
+    def magazine(self) -> str:
+        """What its journal is called."""
+        return str(self.setting("magazine") or self.say("blog.title"))
+
+    def param(self, name: str) -> str:
+        """One value of the query string, cut to a sensible length."""
+        return next((value for key, value in self.params if key == name), "").strip()[:200]
+
+    def say(self, key: str, n: int | None = None, **values: object) -> str:
+        """A message in the page's language."""
+        return self.wording.say(key, n, **values)
+
+    def setting(self, *path: str) -> Any:
+        """A value of the tenant's settings; one that is written per language is read in the page's language."""
+        return setting(self.tenant, self.locale, *path)
+
+    async def read(self, *wanted: Callable[[Context], Awaitable[Any]]) -> Sequence[Any]:
+        """Everything that the page shows, in one statement."""
+        every: Sequence[Any] = await together.read_all(self.context, [reads.version, *wanted])
+        self.version = every[0]
+        return every[1:]
+
+    async def glance(self) -> Navigation:
+        """Menus and categories as they were a moment ago: for finding one's way before anything was read."""
+        if self.seen is None:
+            self.seen = await self.kept.get(self.context, self.shelves, None)
+        return self.seen
+
+    async def navigation(self) -> Navigation:
+        """Menus and categories, at least as new as what was read."""
+        if self.seen is None or self.seen.version < self.version:
+            self.seen = await self.kept.get(self.context, self.shelves, self.version)
+        return self.seen
+
+    async def show(self, template: str, head: Head, *, status: int = 200, **values: Any) -> Response:
+        """A page of the theme, with the head's paths completed."""
+        nav = await self.navigation()
+        html = self.theme.render(
+            template,
+            {
+                "visit": self,
+                "tenant": self.tenant,
+                "site_name": self.name,
+                "magazine": self.magazine,
+                "nav": nav,
+                "theme": self.theme,
+                "head": head,
+                "say": self.say,
+                "links": self.links,
+                "lang": self.locale,
+                "language": self.wording.language,
+                "currency": self.currency,
+                "canonical": self.links.full(head.canonical or self.links.at(head.path) + head.query),
+                "alternates": self._alternates(head),
+                "languages": self._languages(head),
+                "currencies": self._currencies(),
+                "year": datetime.now(UTC).year,
+                **values,
+            },
+        )
+        return answer(html, status=status, request=self.request, language=self.locale)
+
+    def redirect(self, path: str, *, status: int = 301) -> Response:
+        """To another address of ours."""
+        return RedirectResponse(path, status, headers={"Cache-Control": "no-cache", "Vary": "Cookie"})
+
+    def _alternates(self, head: Head) -> list[tuple[str, str]]:
+        if not head.translated or len(self.tenant.locales) < 2 or head.canonical or not head.index:
+            return []
+        found = [
+            (locale, self.links_in(locale).full(self.links_in(locale).at(head.path))) for locale in self.tenant.locales
+        ]
+        usual = self.links_in(self.tenant.default_locale)
+        return [*found, ("x-default", usual.full(usual.at(head.path)))]
+
+    def _languages(self, head: Head) -> list[tuple[str, str, bool]]:
+        """Each language with its address of this page; what narrows a list stays."""
+        if len(self.tenant.locales) < 2:
+            return []
+        tail = addresses.query((k, v) for k, v in self.params if k not in ("after", "before", "currency", "comment"))
+        path = head.path if head.translated else "/"
+        return [
+            (code, self.links_in(code).at(path) + (tail if path == head.path else ""), code == self.locale)
+            for code in self.tenant.locales
+        ]
+
+    def _currencies(self) -> list[tuple[str, str, bool]]:
+        if len(self.tenant.currencies) < 2:
+            return []
+        kept = [(k, v) for k, v in self.params if k not in ("currency", "after", "before", "price_min", "price_max")]
+        path = self.links.at(quote(self.path))
+        return [
+            (code, path + addresses.query([*kept, ("currency", code)]), code == self.currency)
+            for code in self.tenant.currencies
+        ]
+
+    def links_in(self, locale: str) -> Addresses:
+        """The addresses of another language."""
+        return Addresses(self.links.origin, addresses.prefix_of(self.tenant, locale))
+
+
+def setting(tenant: TenantInfo, locale: str, *path: str) -> Any:
+    """The same for a page that has no visit because something broke."""
+    found: Any = tenant.settings
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(found, Mapping) and (locale in found or tenant.default_locale in found):
+        return found.get(locale) or found.get(tenant.default_locale)
+    return found
+
+
+def answer(html: str, *, status: int, request: Request, language: str) -> Response:
+    """HTML with the headers that every page has; 304 when the browser has it already."""
+    body = html.encode("utf-8", "replace")
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "Content-Language": language,
+        # The currency is in a cookie; caches must ask each time, and are told cheaply that nothing changed.
+        "Cache-Control": "no-cache",
+        "Vary": "Cookie",
+    }
+    if status == 200 and request.method in ("GET", "HEAD"):
+        # A proxy that compresses makes a strong tag weak, so that it is weak from the start.
+        headers["ETag"] = tag = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+    return Response(body, status, headers, media_type="text/html")
