@@ -39,7 +39,7 @@ ATTACKS = [
     "<object data=javascript:alert(1)></object><embed src=javascript:alert(1)>",
     "<form action=javascript:alert(1)><button formaction=javascript:alert(1)>x</button></form>",
     "<p style=\"background:url('javascript:alert(1)')\">x</p>",
-    "<base href=//evil.test/><meta http-equiv=refresh content='0;url=//evil.test'><link rel=stylesheet href=//evil.test>",
+    "<base href=//evil.test/><meta http-equiv=refresh content='0;url=//evil.test'><link rel=preload href=//e.test>",
     "<b><i><a href='x' onclick='alert(1)'><p><div onmouseover=alert(1)>unclosed",
     "<video><source onerror=alert(1)></video><video src=x onerror=alert(1) autoplay></video>",
     "<details open ontoggle=alert(1)>x</details>",
@@ -63,7 +63,8 @@ def assert_harmless(html: str) -> None:
         for address in re.findall(r'(?:href|src|srcset|poster|cite)="([^"]*)"', tag):
             assert re.match(r"(https?://|/|#|mailto:|tel:|[^:]*$)", address), address
         if tag.startswith("<iframe"):
-            assert 'src="https://www.youtube.com/' in tag and "evil" not in tag
+            assert 'src="https://www.youtube.com/' in tag
+            assert "evil" not in tag
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
