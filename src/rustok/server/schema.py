@@ -10,7 +10,6 @@ from strawberry.tools import merge_types
 
 from rustok.kernel import graphql
 from rustok.kernel.module import Registry
-from rustok.server import modules
 
 
 def storefront(registry: Registry) -> strawberry.federation.Schema:
@@ -46,12 +45,3 @@ def core_schema(schema: strawberry.federation.Schema) -> GraphQLSchema:
     """The schema as graphql-core sees it, which is what runs."""
     made: GraphQLSchema = schema._schema
     return made
-
-
-def documents() -> dict[str, str]:
-    """Every committed document of the APIs, by file name."""
-    registry = modules.load()
-    return {
-        "storefront.graphql": storefront(registry).as_str().strip() + "\n",
-        "admin.graphql": admin(registry).as_str().strip() + "\n",
-    }

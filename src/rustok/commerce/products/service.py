@@ -282,6 +282,14 @@ async def remove_many(context: Context, ids: Collection[UUID]) -> int:
     return len(present)
 
 
+async def find_by_handle(context: Context, handle: str) -> Product | None:
+    """The product of that handle, or None."""
+    found: Product | None = await context.session.scalar(
+        select(Product).where(Product.tenant_id == context.tenant_id, Product.handle == handle)
+    )
+    return found
+
+
 async def handles_like(context: Context, handles: Collection[str]) -> set[str]:
     """Handles of products that are one of these, or one of these with a number behind."""
     if not handles:

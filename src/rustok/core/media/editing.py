@@ -1,6 +1,6 @@
 """Finding files, saying what they show and where to look, and removing them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -32,6 +32,16 @@ async def get_many(context: Context, media_ids: Sequence[UUID]) -> dict[UUID, Me
         select(Media).where(Media.tenant_id == context.tenant_id, Media.id.in_(media_ids))
     )
     return {media.id: media for media in found}
+
+
+async def ids_by_name(context: Context, names: Collection[str]) -> dict[str, UUID]:
+    """Files by the name under which they came; of several with one name, the newest."""
+    found = await context.session.execute(
+        select(Media.original_name, Media.id)
+        .where(Media.tenant_id == context.tenant_id, Media.original_name.in_(names))
+        .order_by(Media.id)
+    )
+    return dict(found.tuples().all())
 
 
 def listed(
@@ -103,9 +113,7 @@ async def delete_many(context: Context, media_ids: Sequence[UUID]) -> int:
     """Remove those of the files that exist, and say how many that were."""
     gone = list(
         await context.session.scalars(
-            delete_from(Media)
-            .where(Media.tenant_id == context.tenant_id, Media.id.in_(media_ids))
-            .returning(Media.id)
+            delete_from(Media).where(Media.tenant_id == context.tenant_id, Media.id.in_(media_ids)).returning(Media.id)
         )
     )
     bus.record_many(context, [MediaDeleted(media_id=media_id) for media_id in gone])

@@ -17,6 +17,4 @@ async def when_media_is_deleted_remove_its_files(event: MediaDeleted, context: C
         await storing.library_of(context).storage.remove_folder(folder)
 
 
-LISTENERS = (
-    Listener("media.remove_files", (MediaDeleted,), when_media_is_deleted_remove_its_files),
-)
+LISTENERS = (Listener("media.remove_files", (MediaDeleted,), when_media_is_deleted_remove_its_files),)

@@ -101,9 +101,7 @@ class Media(TenantModel):
     content_hash: Mapped[str | None] = mapped_column(String(64))
     renditions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
     # The attribute cannot be called `metadata`: SQLAlchemy keeps that name for the table collection.
-    details: Mapped[dict[str, Any]] = mapped_column(
-        "metadata", JSONB, default=dict, server_default=text("'{}'::jsonb")
-    )
+    details: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, default=dict, server_default=text("'{}'::jsonb"))
     status: Mapped[str] = mapped_column(String(16), default=Status.STORED, server_default=text("'stored'"))
     remote_url: Mapped[str | None] = mapped_column(String(2000))
     fetch_attempts: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))

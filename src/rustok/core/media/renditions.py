@@ -195,10 +195,10 @@ def _encode(image: Image.Image, kind: kinds.Kind, *, small: bool = False) -> byt
     options: dict[str, Any] = {}
     if kind is kinds.JPEG:
         image = image if image.mode in ("L", "RGB") else image.convert("RGB")
-        options = {"quality": 82 if small else 92, "progressive": True, "optimize": True}
+        options = {"quality": 82 if small else 92, "progressive": not small, "optimize": True}
     elif kind is kinds.WEBP:
         image = image if image.mode in ("RGB", "RGBA") else _with_plain_pixels(image)
-        options = {"quality": 80 if small else 92, "method": 4}
+        options = {"quality": 80 if small else 92, "method": 2}
     elif kind is kinds.AVIF:
         image = image if image.mode in ("RGB", "RGBA") else _with_plain_pixels(image)
         options = {"quality": 60 if small else 85, "speed": 10, "max_threads": 1}

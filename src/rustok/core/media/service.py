@@ -1,6 +1,6 @@
 """What can be done with files, as verbs; each part lives in a file of its own beside this one."""
 
-from rustok.core.media.editing import MediaNotFound, delete, delete_many, get, get_many, listed, update
+from rustok.core.media.editing import MediaNotFound, delete, delete_many, get, get_many, ids_by_name, listed, update
 from rustok.core.media.fetching import Summary, fetch_all, fetch_remote
 from rustok.core.media.glue import ADDRESS, image_of
 from rustok.core.media.kinds import Unreadable, UnsupportedType
@@ -32,6 +32,7 @@ __all__ = [
     "fetch_remote",
     "get",
     "get_many",
+    "ids_by_name",
     "image_of",
     "listed",
     "register_remote_many",

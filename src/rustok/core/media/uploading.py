@@ -55,9 +55,7 @@ async def collect(data: bytes | AsyncIterator[bytes], limits: renditions.Limits)
     return bytes(collected)
 
 
-async def add(
-    context: Context, prepared: renditions.Prepared, *, filename: str, alt_text: str | None = None
-) -> Media:
+async def add(context: Context, prepared: renditions.Prepared, *, filename: str, alt_text: str | None = None) -> Media:
     """Store what has been prepared, or return the file that holds the same bytes."""
     library = storing.library_of(context)
     alt_text = naming.check_alt_text(alt_text)

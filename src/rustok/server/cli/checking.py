@@ -14,7 +14,7 @@ from sqlalchemy import text
 from rustok.kernel import consuming, migrating, postgres
 from rustok.kernel.db import APP_ROLE
 from rustok.kernel.settings import Settings
-from rustok.server import modules, schema
+from rustok.server import documents, modules
 from rustok.server.cli import output, places
 from rustok.server.host import Host
 
@@ -102,10 +102,10 @@ def show_schema(
     write: Path | None = typer.Option(None, "--write", help="Folder to write every document into."),
 ) -> None:
     """Print both GraphQL schemas (SDL), or write them and the OpenAPI document into a folder."""
-    made = schema.documents()
+    made = documents.make()
     for name, content in made.items():
         if write is not None:
             write.mkdir(parents=True, exist_ok=True)
-            (write / name).write_text(content)
+            (write / name).write_text(content, encoding="utf-8")
         elif name.endswith(".graphql"):
             print(content)

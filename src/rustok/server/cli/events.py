@@ -55,7 +55,7 @@ def _show(envelope: Envelope, *, json: bool) -> None:
 
 @app.command()
 def parked(tenant: str | None = ONE_TENANT, json: bool = places.JSON) -> None:
-    """Show events that are parked after five failures, and those that wait behind them; exit code 1 if there are any."""
+    """Show parked events and those that wait behind them; exit code 1 if there are any."""
 
     async def work(host: Host) -> list[Failure]:
         wanted = (await places.tenant(host, tenant)).id if tenant else None

@@ -38,7 +38,8 @@ def fetch(
         output.as_json(found)
     else:
         output.screen.print(
-            f"{found.fetched} fetched, {found.failed} failed, {found.waiting} to be tried again, {found.given_up} given up"
+            f"{found.fetched} fetched, {found.failed} failed,"
+            f" {found.waiting} to be tried again, {found.given_up} given up"
         )
     if found.failed:
         raise typer.Exit(1)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 import structlog
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(worker)
     app.command()(migrate)
+    app.command("hang-demo-pictures", hidden=True)(hang_demo_pictures)
 
 
 def up(
@@ -42,15 +44,21 @@ def up(
     # Until the server takes the signals over, both ends mean: unwind, and stop what was started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     embedded = None if settings.database_url else Embedded(settings.home)
+    helper: subprocess.Popen[bytes] | None = None
     try:
         url = settings.database_url or _start(embedded)
         web.run_migrations(settings, url)
-        shown = asyncio.run(_seed(settings, url, demo=demo and settings.demo))
+        shown, unfinished = asyncio.run(_seed(settings, url, demo=demo and settings.demo))
         _say_where(settings, shown)
+        if unfinished:
+            helper = subprocess.Popen([sys.argv[0], "hang-demo-pictures"], env={**os.environ, "DATABASE_URL": url})
         _serve(settings, url, run_workers=True)
     except KeyboardInterrupt:
         pass
     finally:
+        if helper is not None:
+            helper.terminate()
+            helper.wait()
         if embedded is not None:
             embedded.stop()
 
@@ -60,13 +68,14 @@ def _start(embedded: Embedded | None) -> str:
     return embedded.start()
 
 
-async def _seed(settings: Settings, url: str, *, demo: bool) -> str | None:
+async def _seed(settings: Settings, url: str, *, demo: bool) -> tuple[str | None, bool]:
     if not demo:
-        return None
+        return None, False
     host = Host.open(settings, url)
     try:
         with progress("Furnishing the demo shop") as show:
-            return await seeding.seed_if_empty(host, url, progress=show)
+            password = await seeding.seed_if_empty(host, url, progress=show)
+        return password, await seeding.is_unfinished(host)
     finally:
         await host.close()
 
@@ -111,7 +120,6 @@ def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
         log_enabled=settings.log_level.upper() == "DEBUG",
         respawn_failed_workers=True,
         workers_kill_timeout=5,
-        process_name="rustok",
     ).serve()
 
 
@@ -159,3 +167,10 @@ def migrate() -> None:
     with places.owner_url(settings) as url:
         web.run_migrations(settings, url)
     notes.print("the schema is up to date")
+
+
+def hang_demo_pictures() -> None:
+    """Draw the demo's remaining pictures; `up` runs this beside the server."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.nice(10)
+    places.run(seeding.hang_the_rest)

@@ -8,7 +8,7 @@ from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.categories import service as categories
 from rustok.commerce.inventory import locations
 from rustok.commerce.inventory import service as inventory
-from rustok.commerce.products import pictures, saving, variants
+from rustok.commerce.products import saving, variants
 from rustok.commerce.products import service as products
 from rustok.commerce.products.drafts import (
     OptionDraft,
@@ -39,6 +39,23 @@ async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping
             raise ValueError(f"the demo holds a product that cannot be saved: {outcome.failed[0]}")
         for one in demo.products:
             await _finish(context, one, outcome.ids[one.handle], places, media_ids)
+
+
+async def hang(host: Host, tenant: TenantInfo, one: DemoProduct, media_ids: Mapping[str, UUID]) -> None:
+    """Show all pictures of a product that is in the shop already; a product that somebody removed stays away."""
+    async with host.database.open(tenant) as context:
+        product = await products.find_by_handle(context, one.handle)
+        if product is not None:
+            await _place_pictures(context, one, product.id, media_ids)
+
+
+async def _place_pictures(context: Context, one: DemoProduct, product_id: UUID, media_ids: Mapping[str, UUID]) -> None:
+    hung = [media_ids[picture.name] for picture in one.pictures if picture.name in media_ids]
+    await products.set_images(context, product_id, hung)
+    stored = {variant.sku: variant for variant in await catalogue.variants_of(context, [product_id])}
+    for variant in one.variants:
+        if variant.picture is not None and variant.picture in media_ids and variant.sku in stored:
+            await variants.change(context, stored[variant.sku].id, image_id=media_ids[variant.picture])
 
 
 async def _location(context: Context, code: str, name: str) -> UUID:
@@ -135,10 +152,7 @@ async def _finish(
         for code, quantity in variant.stock.items()
     }
     await inventory.set_many(context, stock, reason="opening")
-    await pictures.place(context, {product_id: [media_ids[picture.name] for picture in one.pictures]})
-    for variant in one.variants:
-        if variant.picture:
-            await variants.change(context, stored[variant.sku].id, image_id=media_ids[variant.picture])
+    await _place_pictures(context, one, product_id, media_ids)
     fields = {
         "title": one.title["ru"],
         "subtitle": one.subtitle["ru"],

@@ -5,6 +5,7 @@ import multiprocessing
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -36,26 +37,47 @@ def password_file(home: Path) -> Path:
 async def seed_if_empty(host: Host, owner_url: str, *, progress: Progress = lambda done, total: None) -> str | None:
     """Furnish the demo tenant if there is no tenant, or go on where the last start was interrupted.
 
-    Returns the administrator's new password when one was made, else None.
+    Every product, category and article gets its first picture; `hang_the_rest` brings the others while the shop is
+    open. Returns the administrator's new password when one was made, else None.
     """
     demo = reading.load()
     tenant = await _open_tenant(host, owner_url, demo)
     if tenant is None:
         return None
     password = await _admin(host, tenant)
-    drawn = demo.pictures()
-    total = len(drawn) + 3
-    media_ids = await _hang(host, tenant, drawn, lambda done: progress(done, total))
+    extra = {picture.name for product in demo.products for picture in product.pictures[1:]}
+    first = [picture for picture in demo.pictures() if picture.name not in extra]
+    media_ids = await _hang(host, tenant, first, lambda done: progress(done, len(first) + 3))
     await furnishing_shop.furnish(host, tenant, demo, media_ids)
-    progress(len(drawn) + 1, total)
+    progress(len(first) + 1, len(first) + 3)
     await furnishing_magazine.furnish(host, tenant, demo, media_ids)
-    progress(len(drawn) + 2, total)
-    async with host.database.open(tenant) as context:
-        settings = {key: value for key, value in tenant.settings.items() if key != FURNISHING}
-        await tenants.update(context, version=(await tenants.get(context)).version, settings=settings)
+    progress(len(first) + 2, len(first) + 3)
     await modules.workers(host.registry, host.database).catch_up()
-    progress(total, total)
+    progress(len(first) + 3, len(first) + 3)
     return password
+
+
+async def is_unfinished(host: Host) -> bool:
+    """Whether the demo tenant still waits for pictures."""
+    async with host.database.session() as session:
+        found = await lookup.by_slug(session, reading.load().slug)
+    return found is not None and bool(found.settings.get(FURNISHING))
+
+
+async def hang_the_rest(host: Host) -> None:
+    """Draw the other views of every product, product by product; each shows as soon as it hangs."""
+    demo = reading.load()
+    async with host.database.session() as session:
+        tenant = await lookup.by_slug(session, demo.slug)
+    if tenant is None or not tenant.settings.get(FURNISHING):
+        return
+    for product in demo.products:
+        media_ids = await _hang(host, tenant, product.pictures, lambda done: None)
+        await furnishing_shop.hang(host, tenant, product, media_ids)
+    async with host.database.open(tenant) as context:
+        stored = await tenants.get(context)
+        kept = {key: value for key, value in stored.settings.items() if key != FURNISHING}
+        await tenants.update(context, version=stored.version, settings=kept)
 
 
 async def _open_tenant(host: Host, owner_url: str, demo: Demo) -> TenantInfo | None:
@@ -115,23 +137,29 @@ def _draw(picture: DemoPicture, limits: renditions.Limits) -> renditions.Prepare
 async def _hang(
     host: Host, tenant: TenantInfo, drawn: Sequence[DemoPicture], tell: Callable[[int], None]
 ) -> dict[str, UUID]:
-    """Draw every picture in two processes and store it; the same bytes are stored once, whenever they come again."""
+    """Draw what is not stored yet in two processes; returns the media ids of all by the pictures' names."""
     library: media.Library = host.database.resources[media.Library]
+    async with host.database.open(tenant) as context:
+        stored = await media.ids_by_name(context, [picture.filename for picture in drawn])
+    found = {picture.name: stored[picture.filename] for picture in drawn if picture.filename in stored}
+    missing = [picture for picture in drawn if picture.name not in found]
+    if not missing:
+        return found
     loop = asyncio.get_running_loop()
-    found: dict[str, UUID] = {}
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        work = [loop.run_in_executor(pool, _draw, picture, library.limits) for picture in drawn]
-        try:
-            for place, (picture, prepared) in enumerate(zip(drawn, work, strict=True)):
-                ready = await prepared
-                async with host.database.open(tenant) as context:
-                    stored = await media.add(
-                        context, ready, filename=picture.filename, alt_text=picture.alt[tenant.default_locale]
-                    )
-                    found[picture.name] = stored.id
-                tell(place + 1)
-        finally:
-            for one in work:
-                one.cancel()
-            pool.shutdown(wait=False, cancel_futures=True)
+    work = [loop.run_in_executor(_pool(), _draw, picture, library.limits) for picture in missing]
+    try:
+        for place, (picture, prepared) in enumerate(zip(missing, work, strict=True)):
+            ready = await prepared
+            async with host.database.open(tenant) as context:
+                alt = picture.alt[tenant.default_locale]
+                found[picture.name] = (await media.add(context, ready, filename=picture.filename, alt_text=alt)).id
+            tell(place + 1)
+    finally:
+        for one in work:
+            one.cancel()
     return found
+
+
+@cache
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))

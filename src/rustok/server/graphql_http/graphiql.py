@@ -1,8 +1,9 @@
-"""The explorer that a browser gets at a GraphQL endpoint in development: GraphiQL's essentials on one page of our own."""
+"""The explorer that a browser gets at a GraphQL endpoint in development: GraphiQL's essentials, on our own page."""
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'"
     ),
     "Cache-Control": "no-store",
 }
