@@ -74,7 +74,7 @@ class TagDetached(_TagEvent, frozen=True, kw_only=True):
 
 
 class TagUpdated(_TagEvent, frozen=True, kw_only=True):
-    """A tag was renamed."""
+    """A tag was made or renamed."""
 
 
 class TagDeleted(_TagEvent, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def _sql() -> str:
 
 
 class TagSource:
-    """All tags. They are made by being attached, so that is when they appear."""
+    """All tags, whether anything carries them or not."""
 
     entity = TAGS
     events: Collection[type[Event]] = (

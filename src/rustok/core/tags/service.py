@@ -110,6 +110,8 @@ async def ensure(
             .on_conflict_do_nothing()
         )
         found |= await _ids_by_key(context, missing)
+        ours = {id_ for id_, *_ in made}
+        bus.record_many(context, (TagUpdated(tag_id=id_) for id_ in found.values() if id_ in ours))
     else:
         raise errors.Conflict("tags of the same names are being made elsewhere; try again", field="tags")
     return {name: found[key] for name, key in keys.items()}
