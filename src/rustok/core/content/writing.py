@@ -3,15 +3,15 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import DateTime, Integer, Text, Uuid, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from rustok.core import texts
+from rustok.core import rows, texts
 from rustok.core.content import rendering
 from rustok.core.content.models import Body, Status
 from rustok.core.content.reading import COMMENT
@@ -26,6 +26,7 @@ LONGEST_PASSWORD = 200
 _SEARCHED = 100_000
 # Below this a body is rendered before another request could be served anyway.
 _SMALL = 20_000
+_WRITTEN = ("node_id", "body", "format", "html", "plain", "reading_minutes", "search_vector")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -106,7 +107,11 @@ def email_hash(email: str | None) -> str | None:
 
 def check_storable(text: str, *, field: str) -> None:
     """Raise `Invalid` for characters that PostgreSQL cannot keep."""
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise errors.Invalid(f"{field} holds half of a character (a lone surrogate)", field=field) from None
+    if "\x00" in text:
         raise errors.Invalid(f"{field} holds characters that cannot be stored", field=field)
 
 
@@ -134,38 +139,35 @@ def _render(body: str, format: str, kind: str) -> Written:
     return Written(body, rendering.check_format(format), html, plain, min(rendering.reading_minutes(plain), 9999))
 
 
-def body_values(context: Context, node_id: UUID, written: Written) -> dict[str, Any]:
-    """A row of `bodies`."""
-    return {
-        "tenant_id": context.tenant_id,
-        "node_id": node_id,
-        "body": written.body,
-        "format": written.format,
-        "html": written.html,
-        "plain": written.plain,
-        "reading_minutes": written.reading_minutes,
-        "updated_at": context.now,
-    }
-
-
-async def save_bodies(context: Context, bodies: list[tuple[UUID, Written]]) -> None:
-    """Insert or replace bodies, a hundred in one statement."""
-    for start in range(0, len(bodies), 100):
-        statement = insert(Body).values(
-            [
-                {
-                    **body_values(context, node_id, written),
-                    "search_vector": func.to_tsvector("simple", written.plain[:_SEARCHED]),
-                }
-                for node_id, written in bodies[start : start + 100]
-            ]
+async def save_bodies(context: Context, bodies: Sequence[tuple[UUID, Written]]) -> None:
+    """Insert or replace bodies in one statement."""
+    if not bodies:
+        return
+    new = rows.table(
+        [
+            (node_id, one.body, one.format, one.html, one.plain, one.reading_minutes, one.plain[:_SEARCHED])
+            for node_id, one in bodies
+        ],
+        node_id=Uuid,
+        body=Text,
+        format=Text,
+        html=Text,
+        plain=Text,
+        reading_minutes=Integer,
+        searched=Text,
+    )
+    statement = insert(Body).from_select(
+        ["tenant_id", "updated_at", *_WRITTEN],
+        select(
+            literal(context.tenant_id, Uuid),
+            literal(context.now, DateTime(timezone=True)),
+            *(new.c[name] for name in _WRITTEN[:-1]),
+            func.to_tsvector(literal_column("'simple'::regconfig"), new.c.searched),
+        ),
+    )
+    await context.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "node_id"],
+            set_={name: statement.excluded[name] for name in ("updated_at", *_WRITTEN[1:])},
         )
-        await context.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["tenant_id", "node_id"],
-                set_={
-                    name: statement.excluded[name]
-                    for name in ("body", "format", "html", "plain", "reading_minutes", "updated_at", "search_vector")
-                },
-            )
-        )
+    )

@@ -5,14 +5,15 @@ HTML (`description`, `body`) are sanitised when written and get a plain sibling:
 `meta_title`, `meta_description`, `meta_keywords`, `og_title` and `og_description` are what search engines are told.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, DateTime, Text, Uuid, cast, delete, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from rustok.core import rows
 from rustok.core.rendering import sanitising, texts
@@ -81,21 +82,23 @@ async def set_many(context: Context, target_type: str, entries: Sequence[tuple[U
         if after == before:
             continue
         if after:
-            changed.append(
-                {
-                    "tenant_id": context.tenant_id,
-                    "target_type": target_type,
-                    "target_id": target_id,
-                    "locale": locale,
-                    "fields": after,
-                    "updated_at": context.now,
-                }
-            )
+            changed.append((target_id, locale, json.dumps(after)))
         else:
             emptied.append((target_id, locale))
         bus.record(context, TranslationUpdated(target_type=target_type, target_id=target_id, locale=locale))
-    for start in range(0, len(changed), 1000):
-        statement = insert(Translation).values(changed[start : start + 1000])
+    if changed:
+        new = rows.table(changed, target_id=Uuid, locale=Text, fields=Text)
+        statement = insert(Translation).from_select(
+            ["tenant_id", "target_type", "target_id", "locale", "fields", "updated_at"],
+            select(
+                literal(context.tenant_id, Uuid),
+                literal(target_type),
+                new.c.target_id,
+                new.c.locale,
+                cast(new.c.fields, JSONB),
+                literal(context.now, DateTime(timezone=True)),
+            ),
+        )
         await context.session.execute(
             statement.on_conflict_do_update(
                 constraint="pk_translations",
