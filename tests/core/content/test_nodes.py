@@ -1,5 +1,6 @@
 """Nodes: what can be done with them, what is refused, and what is told."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,8 @@ from rustok.core.tags import service as tags
 from rustok.core.translations import service as translations
 from rustok.events.content import CategoryCounted, NodeCreated, NodeDeleted, NodePublished, NodeUpdated
 from rustok.kernel import errors
-from rustok.kernel.context import ANONYMOUS, Context
+from rustok.kernel.context import ANONYMOUS, Context, TenantInfo
+from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
 
 
@@ -366,3 +368,27 @@ async def test_nobody_comments_on_what_readers_cannot_see(context: Context) -> N
         with pytest.raises(errors.NotFound):
             await comments.add_comment(context, node_id, body="x", author_name="A", parent_id=parent)
     assert await context.session.scalar(select(func.count()).where(Node.kind == "comment")) == 1
+
+
+async def test_comments_written_at_the_same_time_are_all_counted(database: Database, tenant: TenantInfo) -> None:
+    async with database.open(tenant) as context:
+        news = await categories.create(context, name="News")
+        post = await service.create(context, kind="post", title="x", category_ids=[news.id])
+        await service.publish(context, post.id)
+
+    async def comment(number: int) -> None:
+        async with database.open(tenant) as context:
+            made = await comments.add_comment(context, post.id, body=str(number), author_name="A")
+            if number % 3 == 0:
+                await comments.mark_spam(context, [made.id])
+
+    async def file(number: int) -> None:
+        async with database.open(tenant) as context:
+            made = await service.create(context, kind="post", title=f"p{number}", category_ids=[news.id])
+            await service.publish(context, made.id)
+
+    await asyncio.gather(*(one(number) for number in range(12) for one in (comment, file)))
+
+    async with database.open(tenant) as context:
+        assert (await reading.get(context, post.id)).reply_count == 8
+        assert (await categories.get(context, news.id)).node_count == 13

@@ -141,7 +141,7 @@ async def take_out(context: Context, category_id: UUID) -> None:
 async def get(context: Context, category_id: UUID, *, lock: bool = False, field: str | None = None) -> Category:
     """The category as it stands; raises `NotFound`."""
     statement = select(Category).where(Category.id == category_id).execution_options(populate_existing=True)
-    category = await context.session.scalar(statement.with_for_update() if lock else statement)
+    category = await context.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if category is None:
         raise errors.NotFound("there is no such category", field=field)
     return category

@@ -1,7 +1,8 @@
 """Counts that are kept beside what they count: replies of nodes and nodes of categories.
 
 Counts are taken anew, never added to: the counted row is locked first, so that whoever comes second counts what the
-first one wrote. What nobody changed is not written.
+first one wrote. What nobody changed is not written. The lock is one that foreign keys do not wait for: a stronger one
+would let two comments on one post, each of which holds the post by its foreign key, wait for each other.
 """
 
 from collections.abc import Collection, Iterable
@@ -54,7 +55,7 @@ async def replies(context: Context, node_ids: Iterable[UUID | None]) -> set[UUID
     if not wanted:
         return set()
     await context.session.execute(
-        select(Node.id).where(rows.is_one_of(Node.id, wanted)).order_by(Node.id).with_for_update()
+        select(Node.id).where(rows.is_one_of(Node.id, wanted)).order_by(Node.id).with_for_update(key_share=True)
     )
     changed = sorted(await context.session.scalars(text(_REPLIES).bindparams(rows.ids_parameter("ids", wanted))))
     bus.record_many(context, (NodeUpdated(node_id=node_id) for node_id in changed))
@@ -67,7 +68,10 @@ async def nodes(context: Context, category_ids: Collection[UUID]) -> None:
     if not wanted:
         return
     await context.session.execute(
-        select(Category.id).where(rows.is_one_of(Category.id, wanted)).order_by(Category.id).with_for_update()
+        select(Category.id)
+        .where(rows.is_one_of(Category.id, wanted))
+        .order_by(Category.id)
+        .with_for_update(key_share=True)
     )
     changed = await context.session.scalars(text(_NODES).bindparams(rows.ids_parameter("ids", wanted)))
     bus.record_many(context, (CategoryCounted(category_id=category_id) for category_id in sorted(changed)))

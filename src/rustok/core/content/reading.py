@@ -19,7 +19,7 @@ async def get(
 ) -> Node:
     """The node as it stands; raises `NotFound`, also when it is of another kind than asked for."""
     statement = select(Node).where(Node.id == node_id).execution_options(populate_existing=True)
-    node = await context.session.scalar(statement.with_for_update() if lock else statement)
+    node = await context.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if node is None or (kind is not None and node.kind != kind):
         raise errors.NotFound(f"there is no such {kind or 'node'}", field=field)
     return node
@@ -33,7 +33,7 @@ async def get_many(context: Context, node_ids: Collection[UUID], *, lock: bool =
         .order_by(Node.id)
         .execution_options(populate_existing=True)
     )
-    found = list(await context.session.scalars(statement.with_for_update() if lock else statement))
+    found = list(await context.session.scalars(statement.with_for_update(key_share=True) if lock else statement))
     if len(found) != len(set(node_ids)):
         raise errors.NotFound("there is no such node", field="ids")
     return found

@@ -113,7 +113,7 @@ async def _stored(context: Context, drafts: Sequence[NodeDraft]) -> dict[str, No
             select(Node)
             .where(rows.is_one_of_texts(Node.external_key, keys))
             .order_by(Node.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     }
@@ -125,7 +125,7 @@ async def _stored(context: Context, drafts: Sequence[NodeDraft]) -> dict[str, No
             select(Node)
             .where(tuple_(Node.kind, Node.slug).in_(select(wanted.c.kind, wanted.c.slug)))
             .order_by(Node.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         ):
             draft = named[node.kind, node.slug or ""]

@@ -179,7 +179,7 @@ async def _stored(context: Context, drafts: Sequence[tuple[UUID, CommentDraft]])
         select(Node)
         .where(Node.kind == COMMENT, rows.is_one_of_texts(Node.external_key, keys))
         .order_by(Node.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {node.external_key: node for node in found if node.external_key}

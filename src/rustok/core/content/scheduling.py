@@ -17,7 +17,7 @@ async def publish_scheduled_nodes(context: Context) -> None:
         .where(Node.status == Status.SCHEDULED, Node.published_at <= context.now)
         .order_by(Node.published_at, Node.id)
         .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     for node_id in list(due):
         await publishing.publish(context, node_id)

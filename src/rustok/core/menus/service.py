@@ -72,7 +72,7 @@ async def save(
 async def find(context: Context, slug: str, *, lock: bool = False) -> Menu | None:
     """The menu of that slug."""
     statement = select(Menu).where(Menu.slug == slug).execution_options(populate_existing=True)
-    return await context.session.scalar(statement.with_for_update() if lock else statement)
+    return await context.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
 
 
 async def get(context: Context, menu_id: UUID) -> Menu:

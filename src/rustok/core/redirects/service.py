@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, Text, Uuid, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from rustok.core import rows
@@ -152,16 +152,15 @@ async def _point(context: Context, target_type: str, targets: dict[str, UUID]) -
         select(Redirect.slug, Redirect.target_id)
         .where(Redirect.target_type == target_type, rows.is_one_of_texts(Redirect.slug, targets))
         .order_by(Redirect.slug)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     before = dict(found.all())
     changed = {slug: target for slug, target in sorted(targets.items()) if before.get(slug) != target}
-    for start in range(0, len(items := list(changed.items())), 1000):
-        statement = insert(Redirect).values(
-            [
-                {"tenant_id": context.tenant_id, "target_type": target_type, "slug": slug, "target_id": target}
-                for slug, target in items[start : start + 1000]
-            ]
+    if changed:
+        new = rows.table(list(changed.items()), slug=Text, target_id=Uuid)
+        statement = insert(Redirect).from_select(
+            ["tenant_id", "target_type", "slug", "target_id"],
+            select(literal(context.tenant_id, Uuid), literal(target_type), new.c.slug, new.c.target_id),
         )
         await context.session.execute(
             statement.on_conflict_do_update(

@@ -133,7 +133,7 @@ async def names(context: Context, target_type: str, target_ids: Collection[UUID]
 async def get(context: Context, tag_id: UUID, *, lock: bool = False) -> Tag:
     """The tag; raises `NotFound`."""
     statement = select(Tag).where(Tag.id == tag_id).execution_options(populate_existing=True)
-    tag = await context.session.scalar(statement.with_for_update() if lock else statement)
+    tag = await context.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if tag is None:
         raise errors.NotFound("there is no such tag")
     return tag
@@ -272,7 +272,7 @@ async def _detach(context: Context, target_type: str, pairs: Collection[tuple[UU
 async def _lock(context: Context, tag_ids: Collection[UUID]) -> None:
     """Take the tags' rows in one order, so that two writers never wait for each other in a circle."""
     await context.session.execute(
-        select(Tag.id).where(rows.is_one_of(Tag.id, tag_ids)).order_by(Tag.id).with_for_update()
+        select(Tag.id).where(rows.is_one_of(Tag.id, tag_ids)).order_by(Tag.id).with_for_update(key_share=True)
     )
 
 

@@ -71,7 +71,7 @@ async def set_many(context: Context, target_type: str, entries: Sequence[tuple[U
             select(Translation.target_id, Translation.locale, Translation.fields)
             .where(_among(target_type, {target_id for target_id, _ in wanted}))
             .order_by(Translation.target_id, Translation.locale)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
     }
     changed = []
