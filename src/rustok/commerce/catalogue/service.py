@@ -69,5 +69,6 @@ async def variants_of(context: Context, product_ids: Collection[UUID]) -> list[V
         select(Variant)
         .where(Variant.tenant_id == context.tenant_id, is_one_of(Variant.product_id, product_ids))
         .order_by(Variant.product_id, Variant.position, Variant.id)
+        .execution_options(populate_existing=True)
     )
     return list(found.all())

@@ -204,7 +204,9 @@ async def remove_many(context: Context, ids: Sequence[UUID]) -> int:
 
 async def get_or_create(context: Context, paths: Iterable[Sequence[str]]) -> dict[tuple[str, ...], UUID]:
     """The id of each path of names from the root down, made where it is missing. Names match in any letter case."""
-    wanted = sorted({tuple(checks.text(name, "categories") for name in path) for path in paths if path}, key=len)
+    wanted = sorted(
+        dict.fromkeys(tuple(checks.text(name, "categories") for name in path) for path in paths if path), key=len
+    )
     found: dict[tuple[str, ...], UUID] = {}
     if not wanted:
         return found
@@ -399,7 +401,7 @@ async def _replant(context: Context, category: Category, *, above: list[UUID], p
             update(Category)
             .where(*below)
             .values(
-                path=func.array_cat(literal(above, Category.path.type), Category.path[cut + 1 :]),
+                path=func.array_cat(literal(above, Category.path.type), Category.path[cut + 1 : DEEPEST]),
                 depth=Category.depth - cut + len(above),
                 updated_at=context.now,
             )

@@ -152,7 +152,7 @@ async def _tell_stock(context: Context, location_id: UUID) -> None:
         context,
         [
             InventoryUpdated(variant_id=variant, location_id=location_id, old_quantity=quantity, new_quantity=quantity)
-            for variant, quantity in held.tuples()
+            for variant, quantity in held
         ],
     )
 

@@ -59,7 +59,7 @@ def variants() -> str:
             'options', coalesce(z.chosen, '[]'), 'image', z.picture, 'weight_grams', z.weight,
             'requires_shipping', z.requires_shipping, 'position', z.position
         ) ORDER BY z.position, z.id) AS variants,
-        least(sum(CASE WHEN z.manage_inventory THEN z.free ELSE 0 END), 2147483647)::int AS total_stock,
+        least(coalesce(sum(CASE WHEN z.manage_inventory THEN z.free ELSE 0 END), 0), 2147483647)::int AS total_stock,
         bool_or(z.sellable) AS has_stock,
         array_agg(z.id) AS ids, array_agg(z.image_id) AS pictures,
         string_agg(concat_ws(' ', z.sku, z.barcode), ' ' ORDER BY z.position, z.id) AS codes
