@@ -288,7 +288,7 @@ def _amount(text: str, currency: str) -> str:
         return ""
     if not value.is_finite() or not 0 <= value < 10**12:
         return ""
-    return f"{value:.{money.exponent(currency)}f}"
+    return f"{value:.{money.exponent(currency)}f}".removesuffix(".00")
 
 
 def _plain(value: Mapping[str, Any]) -> str:

@@ -89,7 +89,7 @@ async def search(visit: Visit) -> Response:
     products, content = visit.shelves.products, visit.shelves.content
     if not query or "\x00" in query:
         [latest] = await visit.read(lambda c: some(c, products, {}, first=A_GLIMPSE))
-        return await visit.show("search.html", about, query="", suggestions=latest.nodes, kind="")
+        return await visit.show("search.html", about, words="", suggestions=latest.nodes, kind="")
     about.query = addresses.query([("q", query)])
     if kind == "articles" and content:
         chosen = choosing.read(content, visit.params, visit.currency, keep=("q", "in"))
@@ -98,13 +98,13 @@ async def search(visit: Visit) -> Response:
             lambda c: _counted(c, products, query),
         )
         return await visit.show(
-            "search.html", about, query=query, kind=kind, articles=page, products=others,
+            "search.html", about, words=query, kind=kind, articles=page, products=others,
             **listing(visit, chosen, page, about, usual="RELEVANCE"),
         )  # fmt: skip
     if products is None:
         [articles] = await visit.read(lambda c: _found(c, content, query))
         return await visit.show(
-            "search.html", about, query=query, kind="", articles=articles, products=Page(total_count=0)
+            "search.html", about, words=query, kind="", articles=articles, products=Page(total_count=0)
         )
     chosen = choosing.read(products, visit.params, visit.currency, keep=("q", "in"))
     page, articles, latest = await visit.read(
@@ -113,7 +113,7 @@ async def search(visit: Visit) -> Response:
         lambda c: some(c, products, {}, first=4),
     )
     return await visit.show(
-        "search.html", about, query=query, kind="products" if kind == "products" else "", products=page,
+        "search.html", about, words=query, kind="products" if kind == "products" else "", products=page,
         articles=articles, suggestions=latest.nodes, **listing(visit, chosen, page, about, usual="RELEVANCE"),
     )  # fmt: skip
 

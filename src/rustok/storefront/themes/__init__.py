@@ -100,9 +100,9 @@ def _load(name: str) -> Theme:
         title=str(about.get("title", name)),
         colours=dict(about.get("colours", {})),
         templates={found: environment.get_template(found) for found in environment.list_templates()},
-        stylesheet=_asset(chain, name, "theme.css"),
-        script=_asset(chain, name, "theme.js"),
-        icon=_asset(chain, name, "icon.svg"),
+        stylesheet=_asset(name, "theme.css", _stylesheet(chain)),
+        script=_asset(name, "theme.js", _nearest(chain, "theme.js")),
+        icon=_asset(name, "icon.svg", _nearest(chain, "icon.svg")),
     )
 
 
@@ -118,8 +118,15 @@ def _chain(name: str) -> list[Path]:
     return found
 
 
-def _asset(chain: list[Path], theme: str, filename: str) -> Asset:
-    path = next(folder / filename for folder in chain if (folder / filename).exists())
-    body = path.read_bytes()
-    digest = hashlib.sha256(body).hexdigest()[:16]
-    return Asset(f"{theme}-{digest}{path.suffix}", TYPES[path.suffix], body)
+def _nearest(chain: list[Path], filename: str) -> bytes:
+    return next(folder / filename for folder in chain if (folder / filename).exists()).read_bytes()
+
+
+def _stylesheet(chain: list[Path]) -> bytes:
+    """One stylesheet: what is inherited first, so that a theme says only what it does otherwise."""
+    return b"\n".join(path.read_bytes() for folder in reversed(chain) if (path := folder / "theme.css").exists())
+
+
+def _asset(theme: str, filename: str, body: bytes) -> Asset:
+    suffix = Path(filename).suffix
+    return Asset(f"{theme}-{hashlib.sha256(body).hexdigest()[:16]}{suffix}", TYPES[suffix], body)
