@@ -2,6 +2,7 @@
 #   make run      the whole platform with a demo shop, on http://127.0.0.1:3000 (RUSTOK_PORT, RUSTOK_HOME)
 #   make test     the checks and the whole suite, on a real embedded PostgreSQL; ARGS="-k orders" narrows it
 #   make check    style, types and the walls between packages
+#   make schema   write the SDL of both GraphQL schemas and the OpenAPI document into docs/api
 #   make bench    ratios against a yardstick measured in the same run
 #   make lock     resolve pyproject.toml again into requirements.lock; ARGS=--upgrade takes the newest of everything
 
@@ -11,7 +12,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: run test check bench lock clean venv
+# Without bytecode every start would compile a thousand files again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test check schema bench lock clean venv
 .DEFAULT_GOAL := run
 
 # `exec` puts the program in the shell's place, so that Ctrl-C and SIGTERM reach it.
@@ -27,6 +31,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+schema: $(READY)
+	$(BIN)/rustok schema --write docs/api
+
 bench: $(READY)
 	@exec $(BIN)/rustok bench $(ARGS)
 
@@ -36,8 +43,9 @@ venv: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "RusToK needs Python 3.11 or newer; set PYTHON=/path/to/it")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	@touch $(READY)
 
 # The lock names no index: whoever installs it uses the one that their machine is set up for.
