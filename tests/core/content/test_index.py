@@ -1,5 +1,6 @@
 """What readers are shown: every change reaches every document that shows it."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -7,13 +8,15 @@ from sqlalchemy import text
 
 from rustok.core.categories import service as categories
 from rustok.core.content import comments, filing, saving, service
-from rustok.core.content.drafts import NodeDraft
+from rustok.core.content.drafts import CommentDraft, NodeDraft
 from rustok.core.menus import service as menus
 from rustok.core.seo import service as seo
 from rustok.core.tags import service as tags
+from rustok.index import verifying
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.working import Workers
+from rustok.server import modules
 
 
 class Shop:
@@ -39,8 +42,14 @@ class Shop:
 
 
 @pytest.fixture
-def shop(database: Database, tenant: TenantInfo, workers: Workers) -> Shop:
-    return Shop(database, tenant, workers)
+async def shop(database: Database, tenant: TenantInfo, workers: Workers) -> AsyncIterator[Shop]:
+    """After every test the read model must be what a rebuild would give."""
+    made = Shop(database, tenant, workers)
+    yield made
+    await workers.catch_up()
+    sources = {name: source for name, source in modules.load().sources.items() if source.entity.module == "core"}
+    for verdict in await verifying.verify(database, sources, [tenant], patience=5):
+        assert verdict.is_equal, verdict
 
 
 async def published(context: Context, **fields: Any) -> Any:
@@ -205,3 +214,42 @@ async def test_the_path_of_a_page_follows_its_ancestors(shop: Shop) -> None:
     assert rows["c"]["document"]["path"] == [{"title": "Alpha", "slug": "a"}]
     assert rows["b"]["document"]["children"] == []
     assert {child["slug"] for child in rows["a"]["document"]["children"]} == {"b", "c"}
+
+
+async def test_merging_importing_again_and_deleting_leave_nothing_behind(shop: Shop) -> None:
+    def drafts(**changes: Any) -> list[NodeDraft]:
+        return [
+            NodeDraft(kind="page", slug="a", title="A", status="published", external_key="1"),
+            NodeDraft(kind="page", slug="b", title="B", status="published", external_key="2", parent_key="1"),
+            NodeDraft(
+                kind="post",
+                slug="p",
+                title="P",
+                status="published",
+                external_key="3",
+                categories=("one", "two"),
+                tags=("x", "y"),
+                comments=(CommentDraft(external_key="c", body="hi", author_name="Ann"),),
+                **changes,
+            ),
+        ]
+
+    async with shop.open() as context:
+        one, two = [await categories.create(context, name=name) for name in ("one", "two")]
+        saved = await saving.save_many(context, drafts(body="first"))
+    assert len(await shop.rows()) == 3
+    async with shop.open() as context:
+        await saving.save_many(context, drafts(body="second", translations={"ru": {"title": "П"}}))
+        await filing.delete_category(context, one.id, merge_into=two.id)
+        ids = await tags.ensure(context, ["x", "y"])
+        await tags.merge(context, ids["x"], into=ids["y"])
+        await service.delete(context, saved.ids_by_key["1"], cascade=True)
+
+    rows = await shop.rows(locale="ru")
+    assert set(rows) == {"p"}
+    assert (rows["p"]["title"], rows["p"]["category_slugs"], rows["p"]["tags"]) == ("П", ["two"], ["y"])
+    assert rows["p"]["document"]["body_text"] == "second"
+    assert len(rows["p"]["document"]["comments"]) == 1
+    assert (await shop.rows("content_categories"))["two"]["previous_handles"] == ["one"]
+    assert set(await shop.rows("tags")) == {"y"}
+    assert (await shop.rows("tags"))["y"]["previous_handles"] == ["x"]
