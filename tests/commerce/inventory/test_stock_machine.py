@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -67,10 +67,8 @@ def machine_for(addresses: Addresses, tenant: TenantInfo, run: Callable[[Corouti
             """A refusal must change nothing, so the sums must hold after it as well."""
 
             async def within() -> None:
-                try:
+                with suppress(service.BelowReserved, reserving.OutOfStock):
                     await step()
-                except (service.BelowReserved, reserving.OutOfStock):
-                    pass
 
             run(within())
 
