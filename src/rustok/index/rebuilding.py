@@ -31,6 +31,7 @@ class RebuildRefused(errors.Conflict):
     """Another rebuild of the entity is running, or the new table is not what it should be."""
 
     code = "rebuild_refused"
+    for_operators = True
 
 
 @dataclass(frozen=True)

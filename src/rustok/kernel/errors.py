@@ -9,6 +9,7 @@ class RustokError(Exception):
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
+    for_operators: ClassVar[bool] = False  # True: met at the command line only, and so no part of the APIs
 
     def __init__(self, message: str = "", *, field: str | Sequence[str] | None = None) -> None:
         super().__init__(message or type(self).code.replace("_", " "))

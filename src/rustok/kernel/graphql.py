@@ -76,7 +76,8 @@ def seal_error_codes() -> None:
     waiting: list[type[errors.RustokError]] = [errors.RustokError]
     while waiting:
         kind = waiting.pop()
-        codes.add(kind.code)
+        if not kind.for_operators:
+            codes.add(kind.code)
         waiting.extend(kind.__subclasses__())
     members = Enum("ErrorCode", {code.upper(): code for code in sorted(codes)})  # type: ignore[misc]  # built at run time
     sealed = strawberry.enum(members, description="What went wrong.")

@@ -14,6 +14,7 @@ class NotImportable(errors.Invalid):
     """The file is no such export: nothing was read from it and nothing was written. One line for people."""
 
     code = "not_importable"
+    for_operators = True
 
 
 @dataclass(frozen=True, slots=True)

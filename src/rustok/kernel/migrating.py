@@ -25,6 +25,7 @@ class UnboundRole(errors.Conflict):
     """A role of the program exists already and could see every tenant."""
 
     code = "unbound_role"
+    for_operators = True
 
 
 def policy_sql(table: str, *, tenant_column: str = "tenant_id") -> list[str]:

@@ -22,6 +22,7 @@ class PostgresFailed(Unavailable):
     """The embedded PostgreSQL cannot be made, started or reached; the message says why and quotes the server's log."""
 
     code = "postgres_failed"
+    for_operators = True
 
 
 class Account(NamedTuple):

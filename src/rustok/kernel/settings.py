@@ -18,6 +18,7 @@ class BadSetting(errors.Invalid):
     """A setting cannot be used; the message names it."""
 
     code = "bad_setting"
+    for_operators = True
 
 
 class Settings(BaseSettings):

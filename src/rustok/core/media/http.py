@@ -44,7 +44,8 @@ def router(library: storing.Library, *, authorise: Authorise, find_tenant_id: Fi
         except errors.RustokError as error:
             return _refusal(error)
 
-    @made.api_route("/media/{path:path}", methods=["GET", "HEAD"], operation_id="get_media_file")
+    @made.head("/media/{path:path}", include_in_schema=False)
+    @made.get("/media/{path:path}", operation_id="get_media_file")
     async def get_file(request: Request, path: str) -> Response:
         """A file or one of its renditions. Its address never changes its content."""
         try:
