@@ -57,10 +57,16 @@ async def _save(context: Context, drafts: Sequence[ProductDraft], outcome: SaveO
         except RustokError as error:
             outcome.failed.append((draft, str(error)))
     for batch in _batches(prepared):
-        if not await _try(context, batch, outcome):
-            # Something in the batch cannot be written. One by one, all others can.
-            for one in batch:
-                await _try(context, [one], outcome)
+        await _halve(context, batch, outcome)
+
+
+async def _halve(context: Context, batch: Sequence[Prepared], outcome: SaveOutcome) -> None:
+    """Save a batch; while something in it cannot be written, save its halves: a bad draft costs some nine attempts."""
+    if await _try(context, batch, outcome) or len(batch) == 1:
+        return
+    middle = len(batch) // 2
+    await _halve(context, batch[:middle], outcome)
+    await _halve(context, batch[middle:], outcome)
 
 
 def _batches(prepared: Sequence[Prepared]) -> Iterator[list[Prepared]]:
