@@ -1,4 +1,4 @@
-"""A database with nothing in it but the event log, a stranger's gadgets and the read model: the index knows no owner."""
+"""A database with nothing but the event log, a stranger's gadgets and the read model: the index knows no owner."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.index.gadgets import GADGETS, TABLES, BoxRenamed, GadgetChanged, GadgetSource
 
 from rustok.index import module, tables, verifying
 from rustok.kernel import bus, consuming, log, migrating
@@ -23,7 +24,6 @@ from rustok.kernel.events import Event
 from rustok.kernel.ids import generate_id
 from rustok.kernel.indexing import IndexSource
 from rustok.kernel.settings import Settings
-from tests.index.gadgets import GADGETS, TABLES, BoxRenamed, GadgetChanged, GadgetSource
 
 DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -181,7 +181,7 @@ class Workshop:
                         "low": low,
                         "high": None if low is None else low + 500 * (number % 4),
                         "tags": [t for t, every in (("even", 2), ("third", 3), ("fifth", 5)) if number % every == 0],
-                        "options": [f"Size\x1f{'SML'[number % 3]}", f"Colour\x1f{'red blue'.split()[number % 2]}"],
+                        "options": [f"Size\x1f{'SML'[number % 3]}", f"Colour\x1f{['red', 'blue'][number % 2]}"],
                         "made": None if number % 6 == 0 else DAWN + timedelta(days=number % 4),
                     },
                 )
@@ -228,7 +228,7 @@ async def built_workshop(server: str) -> AsyncIterator[Workshop]:
 @pytest.fixture
 def workshop(built_workshop: Workshop) -> Iterator[Workshop]:
     """The workshop; every test makes tenants of its own."""
-    yield built_workshop
+    return built_workshop
 
 
 @pytest.fixture

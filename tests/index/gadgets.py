@@ -105,7 +105,8 @@ TABLES = [
     """CREATE TABLE gadgetry_gadgets (
         tenant_id uuid, id uuid, box_id uuid, title text NOT NULL, title_ru text, handle text NOT NULL, maker text,
         weight integer, in_stock boolean NOT NULL DEFAULT true, low bigint, high bigint,
-        tags text[] NOT NULL DEFAULT '{}', options text[] NOT NULL DEFAULT '{}', notes text, made_at timestamptz, previous text[] NOT NULL DEFAULT '{}',
+        tags text[] NOT NULL DEFAULT '{}', options text[] NOT NULL DEFAULT '{}', notes text,
+        made_at timestamptz, previous text[] NOT NULL DEFAULT '{}',
         published boolean NOT NULL DEFAULT true, PRIMARY KEY (tenant_id, id))""",
 ]
 

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from tests.index.conftest import Workshop
+from tests.index.gadgets import GADGETS
 
 from rustok.index import reads
 from rustok.kernel.context import TenantInfo
-from tests.index.conftest import Workshop
-from tests.index.gadgets import GADGETS
 
 CANDIDATES = "SELECT count(*) FROM index_gadgets__candidates(:tenant, 'en', NULL, NULL, NULL, 100)"
 SEARCHED = "SELECT count(*) FROM index_gadgets__candidates(:tenant, 'en', 'lamp'::tsquery, 'lamp', NULL, 100)"

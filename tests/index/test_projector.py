@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from tests.index.conftest import Workshop, titles
+from tests.index.gadgets import GADGETS
 
 from rustok.events.core import ReindexRequested, TenantUpdated
 from rustok.index import projector, reads
@@ -16,8 +18,6 @@ from rustok.kernel.consuming import Batch
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.events import Envelope
 from rustok.kernel.ids import generate_id
-from tests.index.conftest import Workshop, titles
-from tests.index.gadgets import GADGETS
 
 
 async def replay(workshop: Workshop, envelopes: list[Envelope]) -> int:

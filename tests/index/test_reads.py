@@ -4,6 +4,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from tests.index.conftest import Workshop, titles
+from tests.index.gadgets import GADGETS
 
 from rustok.index import reads
 from rustok.index.cursors import InvalidCursor
@@ -11,8 +13,6 @@ from rustok.index.filters import InvalidFilter
 from rustok.kernel import errors
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.ids import generate_id
-from tests.index.conftest import Workshop, titles
-from tests.index.gadgets import GADGETS
 
 SORTS = [sort.name for sort in GADGETS.sorts]
 COUNT = 37
@@ -145,14 +145,16 @@ CASES: list[tuple[dict[str, Any], Any]] = [
     ({"in_stock": False, "weight": {"lt": 3}}, lambda r: not r["in_stock"] and (r["weight"] or 9) < 3),
     ({"tags": {"all": ["even", "third"]}}, lambda r: {"even", "third"} <= set(r["tags"])),
     ({"tags": {"in": ["fifth", "third"]}}, lambda r: {"fifth", "third"} & set(r["tags"])),
-    ({"price": {"gte": "12.00", "lte": "20"}}, lambda r: r["price"] and r["price"]["EUR"][1] >= 1200 and r["price"]["EUR"][0] <= 2000),
+    ({"price": {"gte": "12.00", "lte": "20"}},
+     lambda r: r["price"] and r["price"]["EUR"][1] >= 1200 and r["price"]["EUR"][0] <= 2000),
     (
         {"options": [{"name": "Size", "values": ["M", "L"]}, {"name": "Colour", "values": ["red"]}]},
         lambda r: {"Size\x1fM", "Size\x1fL"} & set(r["options"]) and "Colour\x1fred" in r["options"],
     ),
     ({"or": [{"maker": {"eq": "Acme"}}, {"weight": {"eq": 1}}]}, lambda r: r["maker"] == "Acme" or r["weight"] == 1),
     ({"or": []}, lambda r: False),
-    ({"and": [{"in_stock": True}, {"not": {"tags": {"eq": "third"}}}]}, lambda r: r["in_stock"] and "third" not in r["tags"]),
+    ({"and": [{"in_stock": True}, {"not": {"tags": {"eq": "third"}}}]},
+     lambda r: r["in_stock"] and "third" not in r["tags"]),
     ({"made_at": {"gte": "2026-01-03T00:00:00Z"}}, lambda r: r["made_at"] and r["made_at"].day >= 3),
     ({}, lambda r: True),
 ]  # fmt: skip

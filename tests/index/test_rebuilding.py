@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from tests.index.conftest import Workshop, built
+from tests.index.gadgets import GADGETS, GadgetSource
 
 from rustok.index import reads, rebuilding, tables
 from rustok.index.rebuilding import RebuildRefused
 from rustok.kernel import migrating
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.indexing import Column
-from tests.index.conftest import Workshop, built
-from tests.index.gadgets import GADGETS, GadgetSource
 
 NAMES = """SELECT relname FROM pg_class WHERE relname LIKE 'index\\_gadgets%'
            UNION ALL SELECT proname || '()' FROM pg_proc WHERE proname LIKE 'index\\_gadgets%'

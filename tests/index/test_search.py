@@ -1,14 +1,14 @@
 """Search: words in the row's language, half-typed and mistyped ones too, the best first."""
 
 import pytest
+from tests.index.conftest import Workshop, titles
+from tests.index.gadgets import GADGETS
 
 from rustok.index import reads
 from rustok.index.searching import Hits
 from rustok.kernel import errors
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.indexing import Entity
-from tests.index.conftest import Workshop, titles
-from tests.index.gadgets import GADGETS
 
 
 @pytest.fixture(scope="session")

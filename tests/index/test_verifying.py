@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
+from tests.index.conftest import Workshop
 
 from rustok.index import service, verifying
 from rustok.index.verifying import ProjectorBehind
 from rustok.kernel.context import TenantInfo
-from tests.index.conftest import Workshop
 
 
 async def test_a_clean_index_has_no_difference(workshop: Workshop, tenant: TenantInfo) -> None:

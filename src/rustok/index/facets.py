@@ -107,10 +107,10 @@ def _prices(facet: Facet, matches: str, currency: str) -> str:
     ), whole AS (SELECT min(low) AS low, max(high) AS high FROM spans), raw AS (
         SELECT low, high, greatest((high - low)::numeric / {BUCKETS}, 1) AS width,
                10 ^ floor(log(greatest((high - low)::numeric / {BUCKETS}, 1))) AS power FROM whole WHERE low IS NOT NULL
-    ), step AS (
+    ), step AS MATERIALIZED (
         SELECT low, high, (power * CASE WHEN width <= power THEN 1 WHEN width <= 2 * power THEN 2
                            WHEN width <= 5 * power THEN 5 ELSE 10 END)::bigint AS step FROM raw
-    ), ranges AS (
+    ), ranges AS MATERIALIZED (
         SELECT b * step AS first, b * step + step - 1 AS last
         FROM step, generate_series(floor(low::numeric / step)::bigint, floor(high::numeric / step)::bigint) b
     )

@@ -21,6 +21,7 @@ from rustok.kernel.migrating import policy_sql
 
 LONGEST_TEXT = 100_000  # characters of one field that are searchable; a tsvector holds a megabyte
 CURRENCIES = ("EUR", "USD")  # of these the price order has an index unless `ensure` is told others
+ORDER = "_in_order"  # ends the name of a text column's twin without capitals and accents, by which lists are sorted
 LAST_TEXT = "\U0010ffff"
 
 # What stands for "absent" at the end of an ascending and of a descending order, by PostgreSQL type. An order that
@@ -110,15 +111,21 @@ def order_expression(entity: Entity, sort: Sort, currency: str | None = None, pr
         last = ENDS["bigint"][1 if sort.descending else 0]
         return f"COALESCE(({prefix}{column.name} -> '{currency}' ->> 0)::bigint, {last})", "bigint"
     kind = base_type(column.sql)
+    name = f"{column.name}{ORDER}" if kind == "text" else column.name
     if column.required:
-        return f"{prefix}{column.name}", kind
+        return f"{prefix}{name}" + (' COLLATE "C"' if kind == "text" else ""), kind
     end = ENDS[kind][1 if sort.descending else 0]
-    return f"COALESCE({prefix}{column.name}, {end}::{kind})" + (' COLLATE "C"' if kind == "text" else ""), kind
+    return f"COALESCE({prefix}{name}, {end}::{kind})" + (' COLLATE "C"' if kind == "text" else ""), kind
 
 
 def create_statements(entity: Entity, table: str, currencies: Sequence[str] = CURRENCIES) -> list[str]:
     """All DDL of one table under the given name."""
     declared = "\n".join(f"    {c.name} {c.sql}{' NOT NULL' if c.required else ''}," for c in entity.columns)
+    sorted_by = dict.fromkeys(sort.column for sort in entity.sorts if not sort.per_currency)
+    for name in sorted_by:
+        if base_type(columns_of(entity)[name].sql) == "text":
+            folded = f"left(public.index_folded({name}), 200)"
+            declared += f"\n    {name}{ORDER} text GENERATED ALWAYS AS ({folded}) STORED,"
     ddl = f"""
 CREATE TABLE {table} (
     tenant_id uuid NOT NULL,
@@ -158,6 +165,13 @@ def indexes(entity: Entity, currencies: Sequence[str]) -> dict[str, str]:
     # stop the projector half-way, and a mirror must show what is there.
     for number, key in enumerate(dict.fromkeys(k for k in (entity.unique, entity.key) if k)):
         found[f"key_{number}"] = f"(tenant_id, locale, {', '.join(key)}) WHERE NOT deleted"
+    keys = {key[0] for key in (entity.unique, entity.key) if key}
+    for column in dict.fromkeys(f.column for f in entity.filters if f.op in (Op.EQ, Op.TEXT, Op.RANGE)):
+        covered = (
+            column in keys or f"(tenant_id, locale, ({column}), {entity.id_column}) WHERE NOT deleted" in found.values()
+        )
+        if not covered:
+            found[f"is_{column}"] = f"(tenant_id, locale, {column}) WHERE NOT deleted"
     for column in array_columns(entity):
         found[f"has_{column}"] = f"USING gin ({column}) WHERE NOT deleted"
     found["refs"] = "USING gin (refs)"
@@ -178,7 +192,7 @@ def function_statements(entity: Entity, table: str) -> list[str]:
     glued = f"{table}__glued"
     return [
         f"""
-CREATE OR REPLACE FUNCTION {found} {signature} RETURNS TABLE (id uuid, rank bigint) {head} ROWS 500 AS $body$
+CREATE OR REPLACE FUNCTION {found} {signature} RETURNS TABLE (id uuid, rank bigint) {head} ROWS 100 AS $body$
 DECLARE
     scope text;
     kind text;
