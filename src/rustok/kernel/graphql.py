@@ -79,6 +79,9 @@ def seal_error_codes() -> None:
         if not kind.for_operators:
             codes.add(kind.code)
         waiting.extend(kind.__subclasses__())
+    known = getattr(UserError, "sealed_codes", None)
+    if known is not None and codes <= {one.value for one in known}:
+        return  # both schemas must have the same enum: an answer is built without knowing for which of them it is
     members = Enum("ErrorCode", {code.upper(): code for code in sorted(codes)})  # type: ignore[misc]  # built at run time
     sealed = strawberry.enum(members, description="What went wrong.")
     definition = UserError.__strawberry_definition__  # type: ignore[attr-defined]  # put there by strawberry
@@ -91,7 +94,7 @@ def seal_error_codes() -> None:
 def user_error(error: errors.RustokError) -> UserError:
     """The error as a mutation's answer shows it."""
     members = getattr(UserError, "sealed_codes", None)
-    code = members(error.code) if members else error.code
+    code = members.__members__.get(error.code.upper(), members.ERROR) if members else error.code
     return UserError(message=str(error), code=code, field=[_camel(part) for part in error.field] or None)
 
 
