@@ -244,6 +244,10 @@ def _sql() -> str:
             ), m.author_name),
             'author_url', m.author_url,
             'body', coalesce((
+                SELECT nullif(mw.fields ->> 'body', '') FROM translations mw
+                WHERE mw.tenant_id = m.tenant_id AND mw.target_type = '{TARGET}' AND mw.target_id = m.id
+                AND mw.locale = l.locale
+            ), (
                 SELECT mb.html FROM bodies mb WHERE mb.tenant_id = m.tenant_id AND mb.node_id = m.id
             ), ''),
             'depth', greatest(m.depth - n.depth - 1, 0),
@@ -255,9 +259,14 @@ def _sql() -> str:
             ORDER BY r.thread_path, r.id LIMIT {MOST_COMMENTS}
         ) m
     )"""
-    commenters = """ARRAY(
+    # The comments themselves as well: a translation of one is an event that names nothing else.
+    commenters = f"""ARRAY(
         SELECT DISTINCT r.author_id FROM nodes r
         WHERE r.tenant_id = n.tenant_id AND r.root_id = n.id AND r.status = 'published' AND r.author_id IS NOT NULL
+    ) || ARRAY(
+        SELECT r.id FROM nodes r
+        WHERE r.tenant_id = n.tenant_id AND r.root_id = n.id AND r.status = 'published' AND r.kind = 'comment'
+        ORDER BY r.thread_path, r.id LIMIT {MOST_COMMENTS}
     )"""
     above_title = "coalesce(nullif(uw.fields ->> 'title', ''), up.title)"
     above = (
