@@ -28,11 +28,11 @@ ATOM = "http://www.w3.org/2005/Atom"
 CONTROLS = {n: None for n in range(32) if n not in (9, 10, 13)} | dict.fromkeys((0xFFFE, 0xFFFF))
 
 
-async def sitemap(visit: Visit, most: int = MOST_ADDRESSES) -> Response:
+async def sitemap(visit: Visit) -> Response:
     """One file with every address, or an index of several where there are too many for one."""
     visit = _usual(visit)
     shelves = _entities(visit)
-    share = max(1, (most - len(visit.tenant.locales) * 4) // len(visit.tenant.locales))
+    share = _share(visit)
     starts = await _starts(visit.context, shelves, share)
     if sum(len(places) for places in starts.values()) <= 1 or await _fits(visit, shelves, share):
         entries = [
@@ -50,7 +50,7 @@ async def sitemap(visit: Visit, most: int = MOST_ADDRESSES) -> Response:
     return _xml("".join(found))
 
 
-async def sitemap_part(visit: Visit, name: str, start: str, most: int = MOST_ADDRESSES) -> Response:
+async def sitemap_part(visit: Visit, name: str, start: str) -> Response:
     """One of several files: the addresses of one kind from an id on."""
     visit = _usual(visit)
     entity = _entities(visit).get(name)
@@ -60,7 +60,7 @@ async def sitemap_part(visit: Visit, name: str, start: str, most: int = MOST_ADD
         return await finding.missing(visit)
     if entity is None:
         return await finding.missing(visit)
-    share = max(1, (most - len(visit.tenant.locales) * 4) // len(visit.tenant.locales))
+    share = _share(visit)
     return _xml("".join(_urlset(visit, await _entries(visit.context, name, entity, first, share))))
 
 
@@ -145,6 +145,12 @@ def _entities(visit: Visit) -> dict[str, Entity]:
         "topics": shelves.topics,
     }
     return {name: entity for name, entity in known.items() if entity is not None}
+
+
+def _share(visit: Visit) -> int:
+    """How many things one file can name: each in every language, and some room for the fixed addresses."""
+    languages = len(visit.tenant.locales)
+    return max(1, MOST_ADDRESSES // languages - 4)
 
 
 def _fixed(visit: Visit) -> list[tuple[str, str]]:
