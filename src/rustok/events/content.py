@@ -15,6 +15,7 @@ class _NodeEvent(Event, frozen=True, kw_only=True):
 class NodeCreated(_NodeEvent, frozen=True, kw_only=True):
     """A page, post or comment was written, perhaps as a draft."""
 
+    unchanged: ClassVar[frozenset[str]] = frozenset({"author_id"})
     kind: str
     author_id: UUID | None = None
 

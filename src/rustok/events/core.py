@@ -62,6 +62,7 @@ class _TagEvent(Event, frozen=True, kw_only=True):
 class TagAttached(_TagEvent, frozen=True, kw_only=True):
     """Something carries the tag now."""
 
+    unchanged: ClassVar[frozenset[str]] = frozenset({"tag_id"})
     target_type: str
     target_id: UUID
 
@@ -69,6 +70,7 @@ class TagAttached(_TagEvent, frozen=True, kw_only=True):
 class TagDetached(_TagEvent, frozen=True, kw_only=True):
     """Something does not carry the tag any more."""
 
+    unchanged: ClassVar[frozenset[str]] = frozenset({"tag_id"})
     target_type: str
     target_id: UUID
 

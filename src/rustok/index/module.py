@@ -21,4 +21,5 @@ def consumer(sources: Mapping[str, IndexSource]) -> Consumer:
     async def handle(batch: Batch) -> None:
         await projector.project(batch, sources)
 
-    return Consumer(CONSUMER, projector.consumed_types(sources.values()), handle, most=1000)
+    # An import tells some ten events of each product, sorted by kind: a large batch builds its row once.
+    return Consumer(CONSUMER, projector.consumed_types(sources.values()), handle, most=5000)

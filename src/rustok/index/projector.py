@@ -58,7 +58,7 @@ async def project_tenant(context: Context, envelopes: Sequence[Envelope], source
     last = max(envelope.seq for envelope in envelopes)
     for name in sorted(sources):
         source = sources[name]
-        types = {event.__name__ for event in source.events}
+        types = {event.__name__: event for event in source.events}
         ids: set[UUID] = set()
         everything = False
         for envelope in envelopes:
@@ -71,7 +71,8 @@ async def project_tenant(context: Context, envelopes: Sequence[Envelope], source
             elif envelope.type == TenantUpdated.__name__ and envelope.payload.get("locales_changed"):
                 everything = True
             elif envelope.type in types:
-                ids.update(_uuids(envelope.payload.values()))
+                unchanged = types[envelope.type].unchanged
+                ids.update(_uuids(value for name, value in envelope.payload.items() if name not in unchanged))
         if everything:
             written += await refresh_all(context, source, seq=last)
         elif ids:

@@ -12,7 +12,7 @@ from rustok.core.redirects.glue import previous_of
 from rustok.core.spelling import spelled
 from rustok.core.tags.glue import TARGET
 from rustok.events.content import RedirectCreated, RedirectDeleted
-from rustok.events.core import TagAttached, TagDeleted, TagUpdated, TranslationUpdated
+from rustok.events.core import TagDeleted, TagUpdated, TranslationUpdated
 from rustok.kernel.context import Context
 from rustok.kernel.events import Event
 from rustok.kernel.indexing import Column, Entity, Field, Kind, Sort
@@ -62,7 +62,6 @@ class TagSource:
 
     entity = TAGS
     events: Collection[type[Event]] = (
-        TagAttached,
         TagUpdated,
         TagDeleted,
         TranslationUpdated,
