@@ -14,7 +14,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     aggregate_field: ClassVar[str]
     schema_version: ClassVar[int] = 1
     unchanged: ClassVar[frozenset[str]] = frozenset()
-    """Fields that name something which is as it was: a tag does not look different because one more thing carries it."""
+    """Fields that name something which is as it was: a tag does not look different because one more thing has it."""
 
     @property
     def aggregate_id(self) -> UUID:
