@@ -141,6 +141,17 @@ def test_rows_that_a_spreadsheet_wrapped_in_quotes_are_unwrapped(tmp_path: Path)
     assert [row.cells for row in rows_of(path)] == [{"handle": "a", "title": "A, really", "price": "1"}]
 
 
+def test_quotes_may_be_escaped_by_backslashes(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", 'Handle,Title,Price\na,"<p class=\\"x\\">One, two</p>\nmore",1\nb,"B",2\n')
+
+    rows = rows_of(path)
+
+    assert [(row.text("handle"), row.text("title"), row.problem) for row in rows] == [
+        ("a", '<p class="x">One, two</p>\nmore', None),
+        ("b", "B", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

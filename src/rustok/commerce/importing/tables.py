@@ -5,6 +5,7 @@ belongs to it; reading goes on at the next row that is whole.
 """
 
 import csv
+import re
 import stat
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rustok.commerce.importing import encodings
 from rustok.kernel.importing import NotImportable
@@ -21,6 +22,8 @@ LONGEST_CELL = 16 * 1024 * 1024
 LONGEST_SEARCH = 2_000
 """How many lines one candidate row may take while the reader looks for the next whole row."""
 DELIMITERS = ",;\t|"
+_ESCAPED_QUOTE = re.compile(r'\\"(?![,;\t|\n])(?!$)')
+_DOUBLED_QUOTE = re.compile(r'(?<![,;\t|])(?<!^)""(?![,;\t|\n])(?!$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,24 @@ def normalised(column: str) -> str:
     return " ".join(column.replace("\ufeff", "").replace("_", " ").split()).casefold()
 
 
+def _format(delimiter: str, *, escaped: bool) -> dict[str, Any]:
+    """How the csv module is told about the file's habits."""
+    return {"delimiter": delimiter, **({"escapechar": "\\", "doublequote": False} if escaped else {})}
+
+
+def _escapes_quotes(lines: Sequence[str]) -> bool:
+    """Some programs write a quote inside a cell as backslash and quote; then they never double one."""
+    return any(_ESCAPED_QUOTE.search(line) for line in lines) and not any(_DOUBLED_QUOTE.search(line) for line in lines)
+
+
 class Table:
     """A table that was opened and whose header was understood; iterate it once for its rows."""
 
-    def __init__(self, lines: _Lines, *, delimiter: str, columns: list[str], encoding: str, wrapped: bool) -> None:
+    def __init__(
+        self, lines: _Lines, *, delimiter: str, columns: list[str], encoding: str, wrapped: bool, escaped: bool
+    ) -> None:
         self.columns = columns
-        self.delimiter = delimiter
+        self._format = _format(delimiter, escaped=escaped)
         self.encoding = encoding
         self._lines = lines
         self._wrapped = wrapped
@@ -99,7 +114,7 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         lines, width = self._lines, len(self.columns)
-        reader = csv.reader(lines, delimiter=self.delimiter)
+        reader = csv.reader(lines, **self._format)
         while True:
             line = lines.begin()
             try:
@@ -125,12 +140,12 @@ class Table:
             lines.give_back(lines.taken[1:])
             if len(lines.taken) > 1:
                 self._find_whole_row()
-            reader = csv.reader(lines, delimiter=self.delimiter)
+            reader = csv.reader(lines, **self._format)
 
     def _unwrapped(self, cells: list[str]) -> list[str]:
         """Some spreadsheets put every whole row in quotes."""
         if self._wrapped and len(cells) == 1:
-            return next(csv.reader(cells, delimiter=self.delimiter), [])
+            return next(csv.reader(cells, **self._format), [])
         return cells
 
     def _named(self, cells: list[str]) -> dict[str, str]:
@@ -143,7 +158,7 @@ class Table:
         lines, width = self._lines, len(self.columns)
         if error is not None:
             return f"the row cannot be read: {error}"
-        complaint = _complaint(lines.taken, self.delimiter)
+        complaint = _complaint(lines.taken, self._format)
         if lines.ended and "unexpected end" in complaint:
             return "the file ends inside a quoted cell"
         if complaint and len(lines.taken) > 1:
@@ -166,22 +181,22 @@ class Table:
         while True:
             lines.begin()
             try:
-                cells = self._unwrapped(next(csv.reader(islice(lines, LONGEST_SEARCH), delimiter=self.delimiter)))
+                cells = self._unwrapped(next(csv.reader(islice(lines, LONGEST_SEARCH), **self._format)))
             except StopIteration:
                 return
             except csv.Error:
                 cells = []
             taken = lines.taken
-            whole = len(cells) == len(self.columns) and not _complaint(taken, self.delimiter)
+            whole = len(cells) == len(self.columns) and not _complaint(taken, self._format)
             lines.give_back(taken if whole else taken[1:])
             if whole:
                 return
 
 
-def _complaint(taken: Sequence[str], delimiter: str) -> str:
+def _complaint(taken: Sequence[str], form: dict[str, Any]) -> str:
     """What a strict reader says about these lines; empty when nothing."""
     try:
-        for _ in csv.reader(taken, delimiter=delimiter, strict=True):
+        for _ in csv.reader(taken, strict=True, **form):
             pass
     except csv.Error as error:
         return str(error)
@@ -241,6 +256,7 @@ def _understand(
     best: tuple[int, int, str, list[str], bool] | None = None
     first_lines = list(islice(lines, 200))
     lines.give_back(first_lines)
+    escaped = _escapes_quotes(first_lines)
     for delimiter in DELIMITERS:
         try:
             cells = next(csv.reader(first_lines, delimiter=delimiter))
@@ -261,4 +277,4 @@ def _understand(
     _, _, delimiter, cells, wrapped = best
     next(csv.reader(lines, delimiter=delimiter))
     columns = [cell.replace("\ufeff", "").strip() for cell in cells]
-    return Table(lines, delimiter=delimiter, columns=columns, encoding=encoding, wrapped=wrapped)
+    return Table(lines, delimiter=delimiter, columns=columns, encoding=encoding, wrapped=wrapped, escaped=escaped)
