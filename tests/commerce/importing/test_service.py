@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import event, text
 
 from rustok.commerce.importing import service
-from rustok.kernel.context import Context
+from rustok.index import verifying
+from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.importing import NotImportable, Summary
+from rustok.kernel.working import Workers
+from rustok.server import modules
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -167,7 +170,9 @@ async def test_woocommerce_products_arrive_with_variations_and_shelves(
 
 
 @pytest.mark.parametrize("name", ["shopify-apparel.csv", "shopify-jewelery.csv"])
-async def test_the_real_files_arrive_whole(open_context: OpenContext, name: str) -> None:
+async def test_the_real_files_arrive_whole_and_in_the_read_model(
+    open_context: OpenContext, database: Database, workers: Workers, tenant: TenantInfo, name: str
+) -> None:
     path = DATA / name
     if not path.exists():
         pytest.skip(f"{name} is not beside the repository")
@@ -182,6 +187,11 @@ async def test_the_real_files_arrive_whole(open_context: OpenContext, name: str)
     assert stored["commerce_variants"] == sum(1 for row in rows if row["Variant Price"])
     wanted = {tag.strip() for row in rows for tag in row["Tags"].split(",") if tag.strip()}
     assert stored["tags"] == len(wanted)
+    await workers.catch_up()
+    assert all(one.is_equal for one in await verifying.verify(database, modules.load().sources, [tenant]))
+    async with open_context() as context:
+        shown = await context.session.scalar(text("SELECT count(*) FROM index_products WHERE NOT deleted"))
+    assert shown == summary.created * len(tenant.locales)
 
 
 async def test_a_batch_costs_as_many_statements_as_one_product(

@@ -9,8 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from rustok.core.importing import service
-from rustok.kernel.context import Context
+from rustok.index import verifying
+from rustok.kernel.context import Context, TenantInfo
+from rustok.kernel.db import Database
 from rustok.kernel.importing import NotImportable, Summary
+from rustok.kernel.working import Workers
+from rustok.server import modules
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "wordpress-theme-test.xml"
@@ -229,7 +233,9 @@ async def test_a_file_that_is_no_export_changes_nothing(open_context: OpenContex
     assert await number_of_rows(open_context) == before
 
 
-async def test_the_real_site_arrives_whole(open_context: OpenContext) -> None:
+async def test_the_real_site_arrives_whole_and_in_the_read_model(
+    open_context: OpenContext, database: Database, workers: Workers, tenant: TenantInfo
+) -> None:
     if not REAL.exists():
         pytest.skip(f"{REAL.name} is not beside the repository")
 
@@ -241,3 +247,8 @@ async def test_the_real_site_arrives_whole(open_context: OpenContext) -> None:
     assert await all_of(open_context, "SELECT count(*) FROM categories") == [(68,)]
     assert await all_of(open_context, "SELECT count(*) FROM tags") == [(113,)]
     assert await all_of(open_context, "SELECT count(*) FROM menus") == [(6,)]
+    await workers.catch_up()
+    assert all(one.is_equal for one in await verifying.verify(database, modules.load().sources, [tenant]))
+    shown = dict(await all_of(open_context, "SELECT kind, count(*) FROM index_content WHERE NOT deleted GROUP BY kind"))
+    locales = len(tenant.locales)
+    assert {kind: count // locales for kind, count in shown.items() if kind != "comment"} == {"post": 56, "page": 21}
