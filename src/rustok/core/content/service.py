@@ -80,6 +80,7 @@ async def create(
     checked_title = writing.check_title(title)
     written = await writing.render(body, format=format, kind=kind)
     await categories.check_exist(context, category_ids)
+    await writing.check_cover(context, cover_media_id)
     depth = 0
     if parent_id is not None:
         await trees.lock(context, Node.__tablename__)
@@ -156,6 +157,7 @@ async def update(
     if author_name is not KEEP:
         changes["author_name"] = writing.check_author(author_name)
     if cover_media_id is not KEEP:
+        await writing.check_cover(context, cover_media_id)
         changes["cover_media_id"] = cover_media_id
     if metadata is not None:
         changes["metadata_"] = texts.check_settings(metadata, field="metadata")

@@ -15,6 +15,7 @@ from rustok.core import rows, texts
 from rustok.core.content import rendering
 from rustok.core.content.models import Body, Status
 from rustok.core.content.reading import COMMENT
+from rustok.core.media import service as media
 from rustok.core.users import passwords
 from rustok.kernel import errors
 from rustok.kernel.context import Context
@@ -39,6 +40,12 @@ class Written:
     html: str
     plain: str
     reading_minutes: int
+
+
+async def check_cover(context: Context, media_id: UUID | None) -> None:
+    """Raise `NotFound` where a cover picture is no file of this tenant: the column has no foreign key."""
+    if media_id is not None and await media.get(context, media_id) is None:
+        raise errors.NotFound("there is no such file", field="coverMediaId")
 
 
 def check_kind(kind: str) -> str:
