@@ -24,6 +24,15 @@
   var panel = document.querySelector("details[data-open-when-wide]");
   if (panel && wide.matches) panel.open = true;
 
+  // A picture that lives elsewhere and cannot be fetched leaves its place empty rather than torn.
+  function hide(image) { image.classList.add("is-broken"); }
+  document.querySelectorAll("img").forEach(function (image) {
+    if (image.complete && !image.naturalWidth && image.loading !== "lazy") hide(image);
+  });
+  document.addEventListener("error", function (event) {
+    if (event.target.tagName === "IMG") hide(event.target);
+  }, true);
+
   // Panels that lie over the page are closed by Escape and by a click elsewhere.
   function close(except) {
     document.querySelectorAll("details[data-over][open]").forEach(function (one) {
