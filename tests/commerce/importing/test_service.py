@@ -232,3 +232,20 @@ def write_many(path: Path, products: int, *, start: int) -> None:
                      f"SKU-{number}-{size}", f"{number % 90 + at}.99", "", "shopify", number % 10,
                      f"https://x.test/{number}-{at}.jpg", f"Picture {at}", f"Shirt {number}" if first else ""]
                 )  # fmt: skip
+
+
+async def test_two_woocommerce_shops_that_count_from_one_stand_side_by_side(
+    open_context: OpenContext, tmp_path: Path
+) -> None:
+    path = tmp_path / "woo.csv"
+    header = "ID,Type,SKU,Name,Regular price\n"
+    path.write_text(header + "1,simple,,Mug,5\n2,simple,C-1,Cup,6\n")
+    await service.import_woocommerce(open_context, path)
+    path.write_text(header + "1,simple,,Plate,7\n2,simple,B-1,Bowl,8\n3,simple,C-1,Big Cup,9\n")
+
+    summary = await service.import_woocommerce(open_context, path)
+
+    assert (summary.created, summary.updated, summary.skipped) == (2, 1, [])
+    async with open_context() as context:
+        titles = set(await context.session.scalars(text("SELECT title FROM commerce_products")))
+    assert titles == {"Mug", "Plate", "Bowl", "Big Cup"}

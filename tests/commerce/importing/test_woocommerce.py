@@ -34,7 +34,7 @@ def test_a_simple_product_brings_prices_stock_measures_and_shelves(tmp_path: Pat
     )
 
     assert skipped == []
-    assert (draft.title, draft.handle, draft.external_key) == ("Hoodie & Beanie", "hoodie-beanie", "woocommerce:44")
+    assert (draft.title, draft.handle, draft.external_key) == ("Hoodie & Beanie", "hoodie-beanie", "woocommerce:sku:HB")
     assert draft.description_html == "<p>One</p>\n<p>Two</p>"
     assert draft.subtitle == "Short"
     assert draft.categories == (("Clothing", "Hoodies"), ("Sale",), ("Bits, Bobs",))
@@ -188,8 +188,8 @@ def test_products_of_one_name_get_handles_that_differ(tmp_path: Path) -> None:
     drafts, _, _ = outcomes(tmp_path / "a.csv", "ID,Name\n1,Mug\n2,Mug\n")
 
     assert [(draft.handle, draft.external_key) for draft in drafts] == [
-        ("mug", "woocommerce:1"),
-        ("mug-2", "woocommerce:2"),
+        ("mug", "woocommerce:1:mug"),
+        ("mug-2", "woocommerce:2:mug-2"),
     ]
 
 

@@ -112,9 +112,15 @@ class _Builder:
             images=self._images(),
             seo=self._seo(),
             metadata=self._metadata(attributes, {option.name for option in options}, short),
-            external_key=f"woocommerce:{own_id}" if own_id else f"woocommerce:sku:{sku}" if sku else None,
+            external_key=self._key(own_id, sku),
             line=head.line,
         )
+
+    def _key(self, own_id: str, sku: str) -> str | None:
+        """Ids alone are not enough: every shop counts from one, and the file does not name itself."""
+        if sku:
+            return f"woocommerce:sku:{sku}"[:255]
+        return f"woocommerce:{own_id[:20]}:{self.handle[:200]}" if own_id else None
 
     def _warn(self, row: Row, reason: str) -> None:
         self.warnings.append(Warned(row.line, reason, self.head.text("name")[:100]))
