@@ -10,7 +10,11 @@ def set_up(*, level: str, as_json: bool) -> None:
     """Configure structlog once for the process; logs go to standard error."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
