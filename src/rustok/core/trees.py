@@ -11,6 +11,7 @@ from rustok.kernel.context import Context
 from rustok.kernel.db import TenantModel
 
 DEEPEST = 20
+LAST_POSITION = 2**31 - 1  # what the column holds
 
 
 class CyclicParent(errors.Invalid):
@@ -95,9 +96,9 @@ async def place(context: Context, kind: type[TenantModel], node_id: UUID, *, par
 
 
 async def next_position(context: Context, kind: type[TenantModel], parent_id: UUID | None) -> int:
-    """Behind the last of the siblings."""
+    """Behind the last of the siblings, or beside it where it stands at the end of what a column can hold."""
     columns = kind.__table__.c
     last = await context.session.scalar(
         select(func.max(columns.position)).where(columns.parent_id.is_not_distinct_from(parent_id))
     )
-    return 0 if last is None else int(last) + 1
+    return 0 if last is None else min(int(last) + 1, LAST_POSITION)

@@ -61,6 +61,7 @@ def updated_at() -> Mapped[datetime]:
 
 
 _REFUSALS: Mapping[str, tuple[type[errors.RustokError], str]] = {
+    "22000": (errors.Invalid, "a value does not fit its field"),
     "22001": (errors.Invalid, "a text is longer than its field allows"),
     "22003": (errors.Invalid, "a number is out of range"),
     "22021": (errors.Invalid, "a text holds characters that cannot be stored"),

@@ -52,6 +52,7 @@ async def duplicate(context: Context, product_id: UUID, *, title: str | None = N
         meta=seo.Meta(title=meta.title, description=meta.description, keywords=meta.keywords),
     )
     await _copy_texts(context, service.TARGET, product_id, copy.id)
+    await context.session.refresh(copy)
     return copy
 
 

@@ -75,9 +75,10 @@ async def _database(settings: Settings, url: str) -> list[Finding]:
             found.append(Finding("postgresql", number >= 160000, f"version {number // 10000}.{number % 10000}"))
             if await connection.scalar(text("SELECT to_regclass('event_log')")) is None:
                 return [*found, Finding("schema", False, "no tables yet: run `rustok migrate`")]
-            heads = set(ScriptDirectory.from_config(migrating.config(modules.load().modules)).get_heads())
+            scripts = ScriptDirectory.from_config(migrating.config(modules.load().modules))
             stored = set((await connection.scalars(text("SELECT version_num FROM alembic_version"))).all())
-            found.append(Finding("schema", heads == stored, "newest" if heads == stored else "run `rustok migrate`"))
+            newest = _known(scripts, stored) == {one.revision for one in scripts.walk_revisions()}
+            found.append(Finding("schema", newest, "newest" if newest else "run `rustok migrate`"))
     finally:
         await engine.dispose()
     host = Host.open(settings, url)
@@ -96,6 +97,20 @@ async def _database(settings: Settings, url: str) -> list[Finding]:
     finally:
         await host.close()
     return found
+
+
+def _known(scripts: ScriptDirectory, stored: set[str]) -> set[str]:
+    """The stored revisions with everything below them: Alembic keeps no row for what another one depends on."""
+    known: set[str] = set()
+    waiting = list(stored)
+    while waiting:
+        name = waiting.pop()
+        if name in known:
+            continue
+        known.add(name)
+        script = scripts.get_revision(name)
+        waiting += [*script._versioned_down_revisions, *script._resolved_dependencies]
+    return known
 
 
 def show_schema(

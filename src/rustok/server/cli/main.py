@@ -4,6 +4,7 @@ import sys
 from importlib.metadata import version as version_of
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from rustok.kernel import errors
 from rustok.kernel.importing import NotImportable
@@ -51,3 +52,7 @@ def main() -> None:
         fail(str(error), code=1)
     except BrokenPipeError:
         sys.exit(141)
+    except DBAPIError as error:
+        fail(f"the database refused: {error.orig}", code=1)
+    except OSError as error:
+        fail(f"{error.strerror or error}", code=1)
