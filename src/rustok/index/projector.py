@@ -7,7 +7,7 @@ the snapshot that it builds from: a rebuild's page and the projector's batch can
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from rustok.kernel.events import Envelope
 from rustok.kernel.indexing import Entity, IndexSource
 
 CHUNK = 500
+MIXED = 2000  # ids that events name: most are of variants, pictures and tags, and write nothing
 EVERYTHING = frozenset({"all", "*", ""})
 PREFIX = "source_"  # of the parameters that come from an owner's select
 Parameters = list[BindParameter[Any]]
@@ -56,23 +57,23 @@ async def project_tenant(context: Context, envelopes: Sequence[Envelope], source
     """The same for the events of the context's tenant."""
     written = 0
     last = max(envelope.seq for envelope in envelopes)
+    by_type: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for envelope in envelopes:
+        by_type[envelope.type].append(envelope.payload)
+    relocated = any(payload.get("locales_changed") for payload in by_type[TenantUpdated.__name__])
     for name in sorted(sources):
         source = sources[name]
-        types = {event.__name__: event for event in source.events}
-        ids: set[UUID] = set()
-        everything = False
-        for envelope in envelopes:
-            if envelope.type == ReindexRequested.__name__:
-                if not _is_meant(envelope.payload.get("target_type", ""), source.entity):
-                    continue
-                target = envelope.payload.get("target_id")
+        named: set[Any] = set()
+        everything = relocated
+        for payload in by_type[ReindexRequested.__name__]:
+            if _is_meant(payload.get("target_type", ""), source.entity):
+                target = payload.get("target_id")
                 everything = everything or target is None
-                ids.update(_uuids([target]))
-            elif envelope.type == TenantUpdated.__name__ and envelope.payload.get("locales_changed"):
-                everything = True
-            elif envelope.type in types:
-                unchanged = types[envelope.type].unchanged
-                ids.update(_uuids(value for name, value in envelope.payload.items() if name not in unchanged))
+                named.add(target)
+        for event in source.events:
+            for payload in by_type.get(event.__name__, ()):
+                named.update(_texts(value for key, value in payload.items() if key not in event.unchanged))
+        ids = _uuids(named)
         if everything:
             written += await refresh_all(context, source, seq=last)
         elif ids:
@@ -95,8 +96,8 @@ async def refresh(context: Context, source: IndexSource, ids: Iterable[UUID], *,
             found = await context.session.scalars(text(glued).bindparams(parts, tenant=context.tenant_id))
             wanted.update(found)
         ordered = sorted(wanted)
-        for start in range(0, len(ordered), CHUNK):
-            written += await write(context, source, table, ordered[start : start + CHUNK], seq=seq)
+        for start in range(0, len(ordered), MIXED):
+            written += await write(context, source, table, ordered[start : start + MIXED], seq=seq)
     return written
 
 
@@ -253,14 +254,20 @@ def _is_meant(target_type: str, entity: Entity) -> bool:
     return target_type in EVERYTHING or target_type in names
 
 
-def _uuids(values: Iterable[Any]) -> list[UUID]:
-    found = []
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _texts(value)
+
+
+def _uuids(values: Iterable[Any]) -> set[UUID]:
+    found = set()
     for value in values:
         if isinstance(value, str) and len(value) in (32, 36):
             try:
-                found.append(UUID(value))
+                found.add(UUID(value))
             except ValueError:
                 continue
-        elif isinstance(value, list):
-            found += _uuids(value)
     return found
