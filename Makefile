@@ -10,7 +10,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TOOLS := $(VENV)/.tools-ready
 WORKERS ?= 2
+RESOLVE = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	--no-annotate --quiet $(ARGS)
+QUIETLY := install --quiet --disable-pip-version-check
 
 # Without bytecode every start would compile a thousand files again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,12 +29,13 @@ run: $(READY)
 test: check
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-check: $(READY)
+check: $(TOOLS)
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The documents of the APIs are committed, so that a change is a visible diff.
 schema: $(READY)
 	$(BIN)/rustok schema --write docs/api
 
@@ -43,17 +48,22 @@ venv: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "RusToK needs Python 3.11 or newer; set PYTHON=/path/to/it")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q src
+	$(BIN)/python -m pip $(QUIETLY) --no-compile --require-hashes -r requirements.lock
+	$(BIN)/python -m pip $(QUIETLY) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib src >/dev/null || true
 	@touch $(READY)
 
+# What only development needs: the tools of `make check` and `make test`.
+$(TOOLS): $(READY) requirements-dev.lock
+	$(BIN)/python -m pip $(QUIETLY) --require-hashes -r requirements-dev.lock
+	@touch $(TOOLS)
+
 # The lock names no index: whoever installs it uses the one that their machine is set up for.
-lock: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(ARGS) -o requirements.lock
-	@! grep -nE '://|^ *-(i|f|-index|-extra-index|-find-links)' requirements.lock
+lock: $(TOOLS)
+	$(BIN)/python -m pip $(QUIETLY) uv
+	$(BIN)/uv pip compile pyproject.toml --extra build $(RESOLVE) -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --constraint requirements.lock $(RESOLVE) -o requirements-dev.lock
+	@! grep -nE '://|^ *-(i|f|-index|-extra-index|-find-links)' requirements.lock requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
