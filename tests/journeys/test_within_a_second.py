@@ -215,7 +215,7 @@ async def test_a_translation_changes(site: Site) -> None:
         site,
         """mutation($product: ID!, $post: ID!) {
           productTranslate(id: $product, locale: "ru", fields: {title: "Судно"}) { userErrors { code message } }
-          contentTranslate(id: $post, input: {locale: "ru", title: "Здравствуйте"}) { userErrors { code message } } }""",
+          contentTranslate(id: $post, input: {locale: "ru", title: "Здравствуйте"}) { userErrors { message } } }""",
         product=site.ids["product"],
         post=site.ids["node"],
     )
@@ -225,7 +225,8 @@ async def test_a_translation_changes(site: Site) -> None:
 
     async def queried() -> bool:
         found = await site.ask(
-            '{ product(handle: "red-boat", locale: "ru") { title } search(query: "судно", locale: "ru") { totalCount } }'
+            '{ product(handle: "red-boat", locale: "ru") { title }'
+            ' search(query: "судно", locale: "ru") { totalCount } }'
         )
         assert found == {"product": {"title": "Судно"}, "search": {"totalCount": 1}}
         return True

@@ -229,9 +229,7 @@ async def test_a_server_that_trickles_is_given_up_on() -> None:
         (b"", False),
     ],
 )
-async def test_unwanted_and_broken_answers_are_refused_and_say_whether_for_good(
-    answer: bytes, permanent: bool
-) -> None:
+async def test_unwanted_and_broken_answers_are_refused_and_say_whether_for_good(answer: bytes, permanent: bool) -> None:
     async with serving({"/a.png": answer}) as site:
         with pytest.raises(fetching.FetchError) as caught:
             await get(site)

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.conftest import Addresses
@@ -75,6 +76,9 @@ class Site:
 @pytest.fixture(scope="session")
 async def host(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Host]:
     """One process's host, with files in a folder of its own."""
+    # A rich traceback with every local variable takes seconds to draw.
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
     home: Path = tmp_path_factory.mktemp("home")
     made = Host.open(Settings(home=home, secret_key="only for tests", default_tenant=None), addresses.owner)
     yield made

@@ -362,6 +362,8 @@ async def _changed(context: Context, category: Category) -> Category:
     category.version += 1
     category.updated_at = context.now
     await _flush(context, category)
+    # Where `updated_at` is what it was, the flush let the database choose it and forgot what we hold.
+    await context.session.refresh(category)
     bus.record(context, CommerceCategoryUpdated(category_id=category.id))
     return category
 
