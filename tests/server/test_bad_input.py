@@ -458,6 +458,19 @@ async def test_tampered_cursors_are_refused(shop: Site, list_of: str) -> None:
             assert one in ("", cursor + "A"), one[:40]  # absent; or the same bytes: base64 has spare bits
 
 
+async def test_references_of_federation_are_not_believed(shop: Site) -> None:
+    query = """query($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Product { id title } } }"""
+    product = {"__typename": "Product", "id": shop.ids["product"]}
+    found = (await shop.ask(query, r=[{**product, "title": "Another title"}]))["_entities"]
+    assert found == [{**product, "title": "Red boat"}]
+    for wrong in (
+        [{}], [7], ["x"], [[]], [None], [{"__typename": "Product"}], [{"__typename": "Nothing", "id": "x"}],
+        [{"__typename": "Product", "id": ["x"]}], [{"__typename": ["x"], "id": "x"}],
+        [{"__typename": "Product", "id": "x"}], [{"__typename": "Query", "id": "x"}], [{"__typename": "Money", "amount": "1", "id": "x"}], [product] * 101,
+    ):  # fmt: skip
+        said(await shop.post("/graphql", query, token="", r=wrong))
+
+
 async def test_numbers_out_of_range_are_refused_by_name(shop: Site) -> None:
     for first in (-1, 101, 2_147_483_647):
         for path, query in (("/graphql", "products"), ("/admin/graphql", "products"), ("/admin/graphql", "contents")):

@@ -1,15 +1,39 @@
 """The two GraphQL schemas, made of what the modules declare."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import strawberry
 import strawberry.federation
 from graphql import GraphQLSchema
+from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
+from strawberry.types import Info
 
-from rustok.kernel import graphql
+from rustok.kernel import errors, graphql
 from rustok.kernel.module import Registry
+
+MOST_REFERENCES = 100  # of one `_entities`: each is looked up by itself
+
+
+class Federated(strawberry.federation.Schema):
+    """Federation's schema, whose `_entities` believes nothing of what it is sent: anybody may ask it."""
+
+    def entities_resolver(self, info: Info, representations: list[FederationAny]) -> list[FederationAny]:
+        """Resolve references that name a federated type and its key, at most so many."""
+        if len(representations) > MOST_REFERENCES:
+            raise errors.Invalid(f"at most {MOST_REFERENCES} representations at once", field="representations")
+        return super().entities_resolver(info, [self._reference(one) for one in representations])
+
+    def _reference(self, given: Any) -> Any:
+        name, key = (given.get("__typename"), given.get("id")) if isinstance(given, dict) else (None, None)
+        known = self.schema_converter.type_map.get(name) if isinstance(name, str) else None
+        if known is None or not hasattr(getattr(known.definition, "origin", None), "resolve_reference"):
+            raise errors.Invalid("a representation names a federated type as __typename", field="representations")
+        if not isinstance(key, str):
+            raise errors.Invalid(f"a representation of {name} holds its id as a text", field="representations")
+        return {"__typename": name, "id": key}
 
 
 def storefront(registry: Registry) -> strawberry.federation.Schema:
@@ -34,7 +58,7 @@ def _build(
             for kind in (*module.queries, *module.mutations, *module.admin_queries, *module.admin_mutations):
                 graphql.assign_module(kind, module.name)
     graphql.seal_error_codes()
-    return strawberry.federation.Schema(
+    return Federated(
         query=merge_types(name, tuple(queries)),
         mutation=merge_types("Mutation", tuple(mutations)) if mutations else None,
         config=StrawberryConfig(scalar_map=graphql.SCALARS),
