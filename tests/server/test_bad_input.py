@@ -328,7 +328,7 @@ async def test_generated_operations_are_never_a_fault_of_ours(prey: Site) -> Non
 
         optional = [(), *(place for one, place in LEAVES if one == operation)]
         response, body = await _send(
-            shop, operation, asking.arguments(operation, choose, besides=chance.choice(optional))
+            prey, operation, asking.arguments(operation, choose, besides=chance.choice(optional))
         )
         if _fault(response):
             faults.append((str(operation), response.text[:300], str(body)[:600]))
@@ -466,7 +466,8 @@ async def test_references_of_federation_are_not_believed(shop: Site) -> None:
     for wrong in (
         [{}], [7], ["x"], [[]], [None], [{"__typename": "Product"}], [{"__typename": "Nothing", "id": "x"}],
         [{"__typename": "Product", "id": ["x"]}], [{"__typename": ["x"], "id": "x"}],
-        [{"__typename": "Product", "id": "x"}], [{"__typename": "Query", "id": "x"}], [{"__typename": "Money", "amount": "1", "id": "x"}], [product] * 101,
+        [{"__typename": "Product", "id": "x"}], [{"__typename": "Query", "id": "x"}],
+        [{"__typename": "Money", "amount": "1", "id": "x"}], [product] * 101,
     ):  # fmt: skip
         said(await shop.post("/graphql", query, token="", r=wrong))
 
