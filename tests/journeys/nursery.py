@@ -98,7 +98,8 @@ def raise_child(role: str, app_url: str, worker_url: str, tenant_id: UUID) -> in
     try:
         asyncio.run(play())
     except BaseException as error:
-        print(f"{role}: {error!r}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{role}: {error!r}\n")
+        sys.stderr.flush()
     os._exit(3)
 
 
@@ -123,7 +124,7 @@ def main(app_url: str, worker_url: str, tenant: str, kills: int) -> None:
     for child in running:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    print(json.dumps({"killed": killed, "fell": fell}))
+    sys.stdout.write(json.dumps({"killed": killed, "fell": fell}) + "\n")
 
 
 if __name__ == "__main__":

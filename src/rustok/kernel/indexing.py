@@ -102,7 +102,7 @@ class Facet:
 
 @dataclass(frozen=True)
 class Link:
-    """A connection from a document to the rows of another entity whose filter holds this one's id: Category.products."""
+    """A connection to the rows of another entity whose filter holds this one's id: Category.products."""
 
     name: str  # of the GraphQL field
     entity: str  # Entity.name of the rows
