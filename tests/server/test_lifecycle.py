@@ -200,13 +200,15 @@ asyncio.run(spoil())
     subprocess.run([sys.executable, "-c", script], env=home.environment, check=True, timeout=60)
 
 
+@pytest.mark.parametrize("times", [1, 200])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything_that_was_started(home: Home, number: signal.Signals) -> None:
+def test_a_signal_stops_everything_that_was_started(home: Home, number: signal.Signals, times: int) -> None:
     process = home.up()
     below = family(process)
     assert len(below) > 3, [one.name() for one in below]
     assert any("postgres" in one.name() for one in of_home(home))
-    process.send_signal(number)
+    for _ in range(times):  # a terminal, `timeout` and a supervisor may all send it
+        process.send_signal(number)
     process.wait(60)
     _, alive = psutil.wait_procs([*below, *of_home(home)], timeout=20)
     assert alive == []

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import structlog
 import typer
@@ -107,7 +108,7 @@ def _say_where(settings: Settings, password: str | None) -> None:
 def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
     os.environ["DATABASE_URL"] = url
     os.environ["RUSTOK_RUN_WORKERS"] = "true" if run_workers else "false"
-    Granian(
+    server = Granian(
         "rustok.server.app:create",
         factory=True,
         interface=Interfaces.ASGI,
@@ -120,7 +121,29 @@ def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
         log_enabled=settings.log_level.upper() == "DEBUG",
         respawn_failed_workers=True,
         workers_kill_timeout=5,
-    ).serve()
+    )
+    server.main_loop_interrupt = _Interrupt()
+    server.serve()
+
+
+class _Interrupt(threading.Event):
+    """The event that ends Granian's main loop; its signal handlers set it, in whatever the main thread does just then.
+
+    An ordinary event's lock would be waited for by the thread that holds it: two signals in a row, as a terminal,
+    `timeout` or a supervisor sends them, left a process that nothing but SIGKILL could end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cond = threading.Condition(threading.RLock())
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """A signal between looking and waiting wakes nobody: look again now and then."""
+        if timeout is not None:
+            return super().wait(timeout)
+        while not super().wait(0.5):
+            pass
+        return True
 
 
 def serve(
