@@ -14,19 +14,80 @@ from pathlib import Path
 
 SEED = 20
 WORDS = 6000
-COLUMNS = (
-    "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,"
-    "Option2 Value,Option3 Name,Option3 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,"
-    "Variant Inventory Qty,Variant Inventory Policy,Variant Fulfillment Service,Variant Price,"
-    "Variant Compare At Price,Variant Requires Shipping,Variant Taxable,Variant Barcode,Image Src,Image Position,"
-    "Image Alt Text,Gift Card,SEO Title,SEO Description,Variant Image,Variant Weight Unit,Cost per item,Status"
-).split(",")
-_ONSETS = "b br c ch cl d dr f fl g gr h j k l m n p pl qu r s sh sl st t th tr v w".split()
-_VOWELS = "a e i o u ai ea ee io ou".split()
+COLUMNS = [
+    "Handle",
+    "Title",
+    "Body (HTML)",
+    "Vendor",
+    "Product Category",
+    "Type",
+    "Tags",
+    "Published",
+    "Option1 Name",
+    "Option1 Value",
+    "Option2 Name",
+    "Option2 Value",
+    "Option3 Name",
+    "Option3 Value",
+    "Variant SKU",
+    "Variant Grams",
+    "Variant Inventory Tracker",
+    "Variant Inventory Qty",
+    "Variant Inventory Policy",
+    "Variant Fulfillment Service",
+    "Variant Price",
+    "Variant Compare At Price",
+    "Variant Requires Shipping",
+    "Variant Taxable",
+    "Variant Barcode",
+    "Image Src",
+    "Image Position",
+    "Image Alt Text",
+    "Gift Card",
+    "SEO Title",
+    "SEO Description",
+    "Variant Image",
+    "Variant Weight Unit",
+    "Cost per item",
+    "Status",
+]
+_ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "qu",
+    "r",
+    "s",
+    "sh",
+    "sl",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ee", "io", "ou"]
 _CODAS = ["", "", "l", "m", "n", "r", "s", "t", "ck", "nd", "nt", "rn", "sh", "st"]
-_COLOURS = "Black White Navy Sand Olive Rust Teal Plum".split()
-_SIZES = "XS S M L XL XXL".split()
-_MATERIALS = "Cotton Linen Wool Leather".split()
+_COLOURS = ["Black", "White", "Navy", "Sand", "Olive", "Rust", "Teal", "Plum"]
+_SIZES = ["XS", "S", "M", "L", "XL", "XXL"]
+_MATERIALS = ["Cotton", "Linen", "Wool", "Leather"]
 _NAMES = ("Colour", "Size", "Material")
 _SHELVES = 12
 _SHELF_TYPES = 6
@@ -77,7 +138,9 @@ class Shop:
         if dice.random() < 0.5:
             points = "".join(f"<li>{self._sentence(2, 6)}</li>" for _ in range(dice.randint(2, 5)))
             paragraphs += f"<ul>{points}</ul>"
-        return paragraphs.replace(" ", " <strong>", 1).replace(".", "</strong>.", 1) if dice.random() < 0.3 else paragraphs
+        return (
+            paragraphs.replace(" ", " <strong>", 1).replace(".", "</strong>.", 1) if dice.random() < 0.3 else paragraphs
+        )
 
     def _options(self) -> list[tuple[str, list[str]]]:
         wanted = self._dice.choices((1, 2, 3, 4, 6, 8), (30, 12, 18, 16, 14, 10))[0]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from rustok.kernel import errors
 from rustok.kernel.importing import NotImportable
 from rustok.kernel.postgres import PostgresFailed
-from rustok.server.cli import checking, events, imports, index, media, running, tenants
+from rustok.server.cli import benching, checking, events, imports, index, media, running, tenants
 from rustok.server.cli.output import fail
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(index.app, name="index")
 app.add_typer(events.app, name="events")
 app.add_typer(media.app, name="media")
 checking.register(app)
+benching.register(app)
 
 
 def _version(wanted: bool) -> None:
