@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rustok.core.media import http as media_http
 from rustok.core.media.storing import Library
 from rustok.kernel import consuming, errors
-from rustok.kernel.db import APP_ROLE, WORKER_ROLE, refusal
+from rustok.kernel.db import refusal
 from rustok.kernel.settings import Settings
 from rustok.server import logs, metrics, modules, pages, schema
 from rustok.server.graphql_http.endpoint import Endpoint
@@ -213,9 +213,3 @@ class Guard:
             await (await pages.failed(request, trace, self.host))(scope, receive, guarded)
         finally:
             metrics.request(scope["method"], status, time.perf_counter() - started)
-
-
-def run_migrations(settings: Settings, owner_url: str) -> None:
-    """Bring the schema up to date, as the owner."""
-    urls = [settings.role_url(owner_url, role) for role in (APP_ROLE, WORKER_ROLE)]
-    asyncio.run(modules.prepare(owner_url, role_urls=urls))

@@ -1,5 +1,6 @@
 """The one list of built-in modules, and what is made of it: tables, consumers, timers."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
@@ -14,8 +15,9 @@ from rustok.index import tables
 from rustok.kernel import consuming, migrating
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import Installation, TenantInfo
-from rustok.kernel.db import Database
+from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database
 from rustok.kernel.module import Registry, discover
+from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
 
 
@@ -42,6 +44,12 @@ async def prepare(owner_url: str, *, role_urls: Sequence[str]) -> None:
             await tables.ensure(connection, list(registry.sources.values()))
     finally:
         await engine.dispose()
+
+
+def migrate(settings: Settings, owner_url: str) -> None:
+    """The same for a command, which has no event loop yet."""
+    urls = [settings.role_url(owner_url, role) for role in (APP_ROLE, WORKER_ROLE)]
+    asyncio.run(prepare(owner_url, role_urls=urls))
 
 
 async def find_tenant(session: AsyncSession, tenant_id: UUID) -> TenantInfo | None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from rustok.kernel import consuming, migrating, postgres
 from rustok.kernel.db import APP_ROLE
 from rustok.kernel.settings import Settings
-from rustok.server import documents, modules
+from rustok.server import modules
 from rustok.server.cli import output, places
 from rustok.server.host import Host
 
@@ -117,6 +117,8 @@ def show_schema(
     write: Path | None = typer.Option(None, "--write", help="Folder to write every document into."),
 ) -> None:
     """Print both GraphQL schemas (SDL), or write them and the OpenAPI document into a folder."""
+    from rustok.server import documents  # FastAPI and both schemas, which no other command here needs
+
     made = documents.make()
     for name, content in made.items():
         if write is not None:

@@ -11,12 +11,9 @@ import threading
 import structlog
 import typer
 import uvloop
-from granian import Granian
-from granian.constants import Interfaces
 
 from rustok.kernel.postgres import Embedded
 from rustok.kernel.settings import Settings
-from rustok.server import app as web
 from rustok.server import logs, modules
 from rustok.server.cli import places
 from rustok.server.cli.output import fail, notes, progress, screen
@@ -48,7 +45,7 @@ def up(
     helper: subprocess.Popen[bytes] | None = None
     try:
         url = settings.database_url or _start(embedded)
-        web.run_migrations(settings, url)
+        modules.migrate(settings, url)
         shown, unfinished = asyncio.run(_seed(settings, url, demo=demo and settings.demo))
         _say_where(settings, shown)
         if unfinished:
@@ -106,6 +103,9 @@ def _say_where(settings: Settings, password: str | None) -> None:
 
 
 def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
+    from granian import Granian  # here, because most commands serve nothing
+    from granian.constants import Interfaces
+
     os.environ["DATABASE_URL"] = url
     os.environ["RUSTOK_RUN_WORKERS"] = "true" if run_workers else "false"
     server = Granian(
@@ -188,7 +188,7 @@ def migrate() -> None:
     settings = Settings()
     logs.set_up(level=settings.log_level, as_json=settings.log_json)
     with places.owner_url(settings) as url:
-        web.run_migrations(settings, url)
+        modules.migrate(settings, url)
     notes.print("the schema is up to date")
 
 
