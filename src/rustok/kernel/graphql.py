@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, NewType, TypeVar, get_type_hints
 from uuid import UUID
@@ -82,7 +82,7 @@ def seal_error_codes() -> None:
     known = getattr(UserError, "sealed_codes", None)
     if known is not None and codes <= {one.value for one in known}:
         return  # both schemas must have the same enum: an answer is built without knowing for which of them it is
-    members = Enum("ErrorCode", {code.upper(): code for code in sorted(codes)})  # type: ignore[misc]  # built at run time
+    members = StrEnum("ErrorCode", {code.upper(): code for code in sorted(codes)})  # type: ignore[misc]  # at run time
     sealed = strawberry.enum(members, description="What went wrong.")
     definition = UserError.__strawberry_definition__  # type: ignore[attr-defined]  # put there by strawberry
     for one in definition.fields:
