@@ -50,6 +50,14 @@ class Batch:
         await self.session.flush()
 
 
+@dataclass
+class Pace:
+    """How many events a consumer takes at once in this process: fewer after a failure, more after a success."""
+
+    size: int = 0  # 0: as many as the consumer wants
+    failed: bool = False
+
+
 @dataclass(frozen=True)
 class Consumer:
     """Someone who follows the log. `handle` may see an event twice and must then change nothing."""
@@ -59,6 +67,7 @@ class Consumer:
     handle: Callable[[Batch], Awaitable[None]]
     most: int = 500
     replayable: bool = True
+    pace: Pace = field(default_factory=Pace, compare=False)
 
 
 def of_listener(module: str, listener: Listener, *, optional: bool) -> Consumer:
@@ -76,71 +85,83 @@ def of_listener(module: str, listener: Listener, *, optional: bool) -> Consumer:
 
 
 async def advance(database: Database, consumer: Consumer, find_tenant: FindTenant) -> int:
-    """Handle the next batch; returns how many events it held. 0 also when another process holds the cursor.
+    """Handle the next batch; returns how many events it held. 0 also when another process is at it.
 
-    A batch that raises, or during which the process dies, is repeated event by event; the fifth failure of one
-    event (or the twentieth death at it) parks its aggregate for this consumer and lets everything else go on.
+    A batch that raises is tried again in smaller pieces, down to one event; a batch during which the process died is
+    tried again event by event. The fifth failure of one event (or the twentieth death at it) parks its aggregate for
+    this consumer and lets everything else go on.
     """
+    pace = consumer.pace
     async with database.session(worker=True) as session:
-        # The attempt is written down before it runs, so that an event that kills the process is found out as well.
-        cursor = (
-            await session.execute(
-                text("""UPDATE event_cursors SET attempts = attempts + 1 WHERE consumer = (
-                          SELECT consumer FROM event_cursors
-                          WHERE consumer = :name AND seq < (SELECT coalesce(max(seq), 0) FROM event_log)
-                          FOR UPDATE SKIP LOCKED) RETURNING seq, attempts"""),
-                {"name": consumer.name},
-            )
-        ).one_or_none()
-        if cursor is None:
-            await session.execute(
-                text("INSERT INTO event_cursors (consumer) VALUES (:name) ON CONFLICT DO NOTHING"),
-                {"name": consumer.name},
-            )
-        await session.execute(text("SET LOCAL synchronous_commit TO off"))
-        await session.commit()
-        if cursor is None:
+        # One process at a time, from the note of the attempt to the commit.
+        mine = {"key": _CONSUMER_LOCK, "name": consumer.name}
+        if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(:key, hashtext(:name))"), mine):
             return 0
-    try:
-        return await _run(database, consumer, find_tenant, one_by_one=cursor.attempts > 1)
-    except Exception as error:
-        if cursor.attempts > 1:
-            raise
-        logger.warning("consumer.batch_failed", consumer=consumer.name, after=cursor.seq, error=repr(error))
-        return await _run(database, consumer, find_tenant, one_by_one=True)
-
-
-async def _run(database: Database, consumer: Consumer, find_tenant: FindTenant, *, one_by_one: bool) -> int:
-    async with database.session(worker=True) as session:
-        after = await session.scalar(
-            text("SELECT seq FROM event_cursors WHERE consumer = :name FOR UPDATE SKIP LOCKED"),
-            {"name": consumer.name},
-        )
-        if after is None:
+        cursor = (await session.execute(_CURSOR, mine)).one_or_none()
+        if cursor is None or not cursor.behind:
+            if cursor is None:
+                await session.execute(_NEW_CURSOR, mine)
+                await session.commit()
             return 0
-        upto = await log.head(session)
-        envelopes = await log.read(
-            session, after=after, upto=upto, types=consumer.types, most=1 if one_by_one else consumer.most
-        )
-        done_to = envelopes[-1].seq if envelopes else upto
-        runnable, waiting = await _without_parked(session, consumer, envelopes)
-        for envelope in waiting:
-            await _note(session, consumer, envelope, state="waiting", error=None)
-        if one_by_one and runnable:
-            await _attempt(database, session, consumer, find_tenant, runnable[0])
-        recorded = 0
-        if runnable and not one_by_one:
-            batch = Batch(runnable, session, find_tenant)
-            await consumer.handle(batch)
-            recorded = batch.recorded
-        await session.execute(
-            text("UPDATE event_cursors SET seq = :seq, attempts = 0, updated_at = now() WHERE consumer = :name"),
-            {"seq": done_to, "name": consumer.name},
-        )
-        await session.commit()
+        async with database.session(worker=True) as notes:
+            # The attempt is written down before it runs, so that an event that kills the process is found out as well.
+            await notes.execute(text("SET LOCAL synchronous_commit TO off"))
+            attempts: int = await notes.scalar(_NOTE_ATTEMPT, mine)
+            await notes.commit()
+        if attempts > 1 and not pace.failed:
+            pace.size = 1  # another process was at this and did not come back
+        size = min(pace.size or consumer.most, consumer.most)
+        try:
+            handled, recorded = await _run(database, session, consumer, find_tenant, most=size)
+            await session.commit()
+        except Exception as error:
+            await session.rollback()
+            pace.failed = True
+            if size == 1:
+                raise
+            logger.warning("consumer.batch_failed", consumer=consumer.name, size=size, error=repr(error)[:500])
+            pace.size = max(1, size // 8)
+            handled, recorded = 1, 0
+        else:
+            pace.failed = False
+            pace.size = min(consumer.most, size * 4)
     if recorded:
         database.announce()
-    return len(envelopes)
+    return handled
+
+
+_CONSUMER_LOCK = 7_240_004
+_CURSOR = text("""SELECT seq < (SELECT coalesce(max(seq), 0) FROM event_log) AS behind
+                  FROM event_cursors WHERE consumer = :name""")
+_NEW_CURSOR = text("INSERT INTO event_cursors (consumer) VALUES (:name) ON CONFLICT DO NOTHING")
+_NOTE_ATTEMPT = text("UPDATE event_cursors SET attempts = attempts + 1 WHERE consumer = :name RETURNING attempts")
+
+
+async def _run(
+    database: Database, session: AsyncSession, consumer: Consumer, find_tenant: FindTenant, *, most: int
+) -> tuple[int, int]:
+    """How many events were handled or set aside, and how many were recorded on the way."""
+    after: int = await session.scalar(
+        text("SELECT seq FROM event_cursors WHERE consumer = :name FOR UPDATE"), {"name": consumer.name}
+    )
+    upto = await log.head(session)
+    envelopes = await log.read(session, after=after, upto=upto, types=consumer.types, most=most)
+    done_to = envelopes[-1].seq if len(envelopes) == most else upto
+    runnable, waiting = await _without_parked(session, consumer, envelopes)
+    for envelope in waiting:
+        await _note(session, consumer, envelope, state="waiting", error=None)
+    recorded = 0
+    if runnable and most == 1:
+        await _attempt(database, session, consumer, find_tenant, runnable[0])
+    elif runnable:
+        batch = Batch(runnable, session, find_tenant)
+        await consumer.handle(batch)
+        recorded = batch.recorded
+    await session.execute(
+        text("UPDATE event_cursors SET seq = :seq, attempts = 0, updated_at = now() WHERE consumer = :name"),
+        {"seq": done_to, "name": consumer.name},
+    )
+    return len(envelopes), recorded
 
 
 async def _attempt(
