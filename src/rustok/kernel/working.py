@@ -18,6 +18,7 @@ from rustok.kernel.module import Timer
 
 POLL_SECONDS = 0.1
 _TIMER_LOCK = 7_240_003
+_PRESENCE_LOCK = 7_240_005
 logger = structlog.get_logger("rustok.workers")
 
 
@@ -38,6 +39,7 @@ class Workers:
     def start(self) -> None:
         """Begin; must be called inside the running loop."""
         self.database.after_commit.append(self.wake)
+        self._tasks.append(asyncio.create_task(self._be_present(), name="presence"))
         self._spawn("sequencer", self._sequence)
         for consumer in self.consumers:
             self._spawn(consumer.name, partial(self._consume, consumer))
@@ -83,7 +85,21 @@ class Workers:
                 )
             if not behind and known == len(names):
                 return target
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
+
+    async def _be_present(self) -> None:
+        """Hold a lock that says: somebody follows the log. It ends with the connection, however that ends."""
+        while True:
+            try:
+                async with self.database.worker.connect() as connection:
+                    plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await plain.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": _PRESENCE_LOCK})
+                    while True:
+                        await asyncio.sleep(30)
+                        await plain.execute(text("SELECT 1"))
+            except Exception as error:
+                logger.warning("worker.presence_lost", error=repr(error))
+                await asyncio.sleep(1)
 
     async def _step(self, work: Callable[[], Awaitable[int]]) -> int:
         try:
@@ -159,3 +175,13 @@ class Workers:
                             await timer.run(context)
             except Exception as error:
                 logger.warning("timer.failed", timer=timer.name, error=repr(error))
+
+
+async def is_followed(database: Database) -> bool:
+    """Whether some process follows the log now."""
+    async with database.session(worker=True) as session:
+        held = text(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = :key"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        )
+        return bool(await session.scalar(held, {"key": _PRESENCE_LOCK}))

@@ -1,7 +1,10 @@
 """`import`: what other systems exported becomes products, posts and pages here."""
 
 import asyncio
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -11,6 +14,7 @@ import typer
 
 from rustok.commerce.importing import service as commerce_importing
 from rustok.core.importing import service as core_importing
+from rustok.kernel import working
 from rustok.kernel.context import Context
 from rustok.kernel.importing import Summary
 from rustok.server import modules
@@ -20,6 +24,7 @@ from rustok.server.host import Host
 app = typer.Typer(help="Import what another system exported. Run it again to update.", no_args_is_help=True)
 FILE = typer.Argument(..., metavar="FILE", help="The exported file.")
 DRY_RUN = typer.Option(False, "--dry-run", help="Say what would happen and change nothing.")
+LARGE_BYTES = 1_000_000
 Importer = Callable[..., Awaitable[Summary]]
 
 
@@ -46,16 +51,16 @@ def wordpress(
 
 
 def _run(importer: Importer, file: Path, *, tenant: str, dry_run: bool, json: bool) -> None:
+    large = file.is_file() and file.stat().st_size > LARGE_BYTES
+
     async def work(host: Host) -> Summary:
         info = await places.tenant(host, tenant)
 
         def open_context() -> AbstractAsyncContextManager[Context]:
             return host.database.open(info)
 
-        # The read model follows while the import writes; at the end everything must have arrived.
         workers = modules.workers(host.registry, host.database)
-        if not dry_run:
-            workers.start()
+        follower = _follow() if large and not dry_run and not await working.is_followed(host.database) else None
         # An interrupt ends the work between two batches: what is written stays, and a second run goes on.
         running = asyncio.current_task()
         assert running is not None  # noqa: S101 - we are in it
@@ -70,13 +75,24 @@ def _run(importer: Importer, file: Path, *, tenant: str, dry_run: bool, json: bo
         except asyncio.CancelledError:
             output.fail("interrupted: what was written stays; run the same command again to go on", code=130)
         finally:
-            await workers.stop()
+            if follower is not None:
+                follower.terminate()
+                follower.wait()
 
     summary = places.run(work)
     if json:
         output.as_json(summary.to_dict())
     else:
         _show(summary)
+
+
+def _follow() -> subprocess.Popen[bytes]:
+    """A worker for the time of a large import, so that the read model follows on another core."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from rustok.server.cli import main; main()", "worker"],
+        env={**os.environ, "RUSTOK_LOG_LEVEL": "ERROR"},
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def _show(summary: Summary) -> None:
