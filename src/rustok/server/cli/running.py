@@ -54,6 +54,8 @@ def up(
     except KeyboardInterrupt:
         pass
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # nothing may interrupt the stopping itself
         if helper is not None:
             helper.terminate()
             helper.wait()
