@@ -22,10 +22,11 @@ _ACCEPTED = ("image/", "application/octet-stream", "binary/octet-stream")  # obj
 _CLAIM_MINUTES = 15
 
 # The attempt is counted before it is made: a picture that kills the process is not tried for ever.
+# `= (SELECT …)` is looked up once; with IN a plan may look again for each row and claim several.
 _CLAIM = text(
     f"""
     UPDATE media SET fetch_attempts = fetch_attempts + 1, next_fetch_at = now() + interval '{_CLAIM_MINUTES} minutes'
-     WHERE tenant_id = :tenant_id AND id IN (
+     WHERE tenant_id = :tenant_id AND id = (
            SELECT id FROM media
             WHERE tenant_id = :tenant_id AND status <> 'stored' AND next_fetch_at <= now()
             ORDER BY next_fetch_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
