@@ -1,6 +1,5 @@
 """The embedded PostgreSQL starts anywhere, once, and comes back from every kill with its data."""
 
-import asyncio
 import importlib.util
 import json
 import os
@@ -71,6 +70,12 @@ def _kill_everything(home: Path) -> None:
         process.kill()
     for process in everything[1:]:
         process.wait(timeout=5)
+
+
+def _wait_for_the_end_of(server: postgres.Embedded) -> None:
+    """A signal takes its time on a busy machine."""
+    while server.running_url() is not None:
+        time.sleep(0.01)
 
 
 async def _run(url: str, *statements: str) -> object:
@@ -166,8 +171,7 @@ async def test_killing_only_the_postmaster_or_only_a_backend_loses_nothing(home:
     try:
         os.kill(backend, signal.SIGSTOP)  # it would notice that its parent died, and leave: this one cannot
         os.kill(psutil.Process(backend).ppid(), signal.SIGKILL)
-        while server.running_url() is not None:  # a signal takes its time on a busy machine
-            await asyncio.sleep(0.01)
+        _wait_for_the_end_of(server)
         url = server.start()
 
         assert await _run(url, "SELECT count(*) FROM kept") == 0
