@@ -4,10 +4,10 @@ import pytest
 from tests.index.conftest import Workshop, titles
 from tests.index.gadgets import GADGETS
 
-from rustok.index import reads
-from rustok.index.searching import Hits
+from rustok.index import reads, together
+from rustok.index.searching import Backend, Hits
 from rustok.kernel import errors
-from rustok.kernel.context import Context, TenantInfo
+from rustok.kernel.context import TenantInfo
 from rustok.kernel.indexing import Entity
 
 
@@ -131,20 +131,23 @@ async def test_another_engine_finds_and_postgresql_filters(workshop: Workshop, s
     class Everything:
         """An engine that finds every id it was told of, in that order."""
 
-        async def hits(self, context: Context, entity: Entity, query: str, *, most: int) -> Hits | None:
-            rows = (await reads.page(context, entity, sort="TITLE_ASC")).nodes
-            ids = [reads_id["id"] for reads_id in rows]
+        async def hits(self, tenant: TenantInfo, entity: Entity, *, locale: str, query: str, most: int) -> Hits | None:
+            async with workshop.database.read(tenant, locale=locale) as context:
+                rows = (await reads.page(context, entity, sort="TITLE_ASC")).nodes
+            ids = [row["id"] for row in rows]
             return Hits(ids, list(range(len(ids), 0, -1)))
 
     async with workshop.database.read(shelf) as context:
+        context.session.info[Backend] = Everything()
         page = await reads.page(
+            context, GADGETS, query="x", where={"maker": {"in": ["Acme", "Globex"]}}, want_count=True
+        )
+        both = await together.read(
             context,
-            GADGETS,
-            query="x",
-            where={"maker": {"in": ["Acme", "Globex"]}},
-            backend=Everything(),
-            want_count=True,
+            lambda c: reads.page(c, GADGETS, query="x", first=1),
+            lambda c: reads.search(c, [GADGETS], "x", first=2),
         )
 
     assert titles(page.nodes) == [BLUE, RED]
     assert page.total_count == 2
+    assert [titles(found.nodes) for found in both] == [[BLUE], [BLUE, CAFE]]

@@ -21,7 +21,7 @@ from sqlalchemy import text
 from rustok.index import cursors, facets, filters, searching, tables
 from rustok.index.filters import Bound, Condition
 from rustok.index.pages import COUNTED, MOST, Document, Found, Page, Slice, slice_of
-from rustok.index.searching import POSTGRES, Backend, Hits
+from rustok.index.searching import Hits
 from rustok.kernel import errors
 from rustok.kernel.context import Context
 from rustok.kernel.indexing import Entity, Sort
@@ -81,14 +81,15 @@ async def page(
     want_nodes: bool = True,
     want_count: bool = False,
     want_facets: bool | Sequence[str] = False,
-    backend: Backend = POSTGRES,
 ) -> Page:
     """Documents that match, in order, with whatever else is wanted. Errors: `Invalid` names the argument."""
     context.require_module(entity.module)
     wanted = slice_of(first, after, last, before)
     statement = _Statement(context, entity, where, sort, query)
     if statement.query:
-        statement.hits = await backend.hits(context, entity, statement.query, most=COUNTED + 1)
+        statement.hits = await searching.backend_of(context).hits(
+            context.tenant, entity, locale=context.locale, query=statement.query, most=COUNTED + 1
+        )
     if want_nodes:
         statement.want_nodes(wanted)
     if want_count:

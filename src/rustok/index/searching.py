@@ -12,7 +12,7 @@ from rustok.index import cursors, tables
 from rustok.index.filters import Bound
 from rustok.index.pages import COUNTED, Page, Slice
 from rustok.kernel import errors
-from rustok.kernel.context import Context
+from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.indexing import Entity
 
 LONGEST_QUERY = 500
@@ -29,20 +29,29 @@ class Hits:
 class Backend(Protocol):
     """An engine that finds rows by words. Filters, facets, order and policies stay with PostgreSQL in every case."""
 
-    async def hits(self, context: Context, entity: Entity, query: str, *, most: int) -> Hits | None:
-        """At most `most` rows of the context's tenant and language; None leaves the search to the statement itself."""
+    async def hits(self, tenant: TenantInfo, entity: Entity, *, locale: str, query: str, most: int) -> Hits | None:
+        """At most `most` rows of the tenant in that language; None leaves the search to the statement itself.
+
+        `locale` is one of the tenant's and `query` has passed `check_query`.
+        """
         ...
 
 
 class Postgres:
     """Full text in the row's language, the last word by its beginning, slips of the keys by trigrams."""
 
-    async def hits(self, context: Context, entity: Entity, query: str, *, most: int) -> Hits | None:
+    async def hits(self, tenant: TenantInfo, entity: Entity, *, locale: str, query: str, most: int) -> Hits | None:
         """The table's candidates function answers inside the one statement."""
         return None
 
 
 POSTGRES = Postgres()
+
+
+def backend_of(context: Context) -> Backend:
+    """The engine that the host handed down in `Database.resources`; PostgreSQL where it handed none."""
+    found: Backend = context.session.info.get(Backend, POSTGRES)
+    return found
 
 
 def check_query(query: str) -> str:
@@ -67,7 +76,6 @@ async def together(
     wanted: Slice,
     *,
     want_count: bool,
-    backend: Backend = POSTGRES,
 ) -> Page:
     """Rows of several entities in one order of rank, in one statement; each document has its `__typename`."""
     asked = check_query(query)
@@ -79,7 +87,9 @@ async def together(
     found, documents = [], []
     for entity in enabled:
         table, name = tables.table_of(entity), entity.type_name
-        hits = await backend.hits(context, entity, asked, most=COUNTED + 1)
+        hits = await backend_of(context).hits(
+            context.tenant, entity, locale=context.locale, query=asked, most=COUNTED + 1
+        )
         call = f"{table}__candidates(:tenant, :locale, {words}, NULL, {COUNTED + 1})"
         source = call if hits is None else given(hits, bound)
         found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {source} c(id, rank)")

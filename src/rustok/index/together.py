@@ -77,6 +77,7 @@ class _Gathering:
 
     def __init__(self, session: AsyncSession, running: int) -> None:
         self.session, self.running = session, running
+        self.info = session.info
         self.held: list[_Held] = []
 
     async def execute(self, statement: TextClause, values: Mapping[str, Any] | None = None) -> Result[Any]:

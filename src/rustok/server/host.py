@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from rustok.core.access import authentication
 from rustok.core.media import renditions, storing
+from rustok.index import searching
 from rustok.kernel import errors, fetching
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
@@ -32,6 +33,7 @@ class Host:
     database: Database
     tenancy: Tenancy
     bus: Bus
+    search: searching.Backend
 
     @classmethod
     def open(cls, settings: Settings, owner_url: str) -> "Host":
@@ -51,10 +53,12 @@ class Host:
             most_bytes=limits.most_bytes,
         )
         database.resources[storing.Library] = storing.Library(storage, limits, fetching.Fetcher(policy))
+        search: searching.Backend = searching.POSTGRES
+        database.resources[searching.Backend] = search
         tenancy = Tenancy(
             database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
         )
-        return cls(settings, registry, database, tenancy, Bus())
+        return cls(settings, registry, database, tenancy, Bus(), search)
 
     async def close(self) -> None:
         """Give every connection back."""
