@@ -49,6 +49,9 @@ MORE_POLICIES = {
     ("event_log", "worker_sees_all"): WORKER_ROLE,
     ("event_failures", "worker_sees_all"): WORKER_ROLE,
     **{(f"index_{entity}", "owner_builds"): "the owner" for entity in REGISTRY.sources},
+    ("index_versions", "owner_builds"): "the owner",
+    ("index_versions", "worker_sees_all"): WORKER_ROLE,
+    ("index_changes", "owner_builds"): "the owner",
 }
 # Functions with the owner's rights that look one tenant up before a tenant is known; all others take the tenant first.
 LOOKUPS = {"rustok_tenant_by_host", "rustok_tenant_by_id", "rustok_tenant_by_slug", "rustok_tenants"}

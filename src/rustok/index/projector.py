@@ -16,7 +16,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from rustok.events.core import ReindexRequested, TenantUpdated
-from rustok.index import tables
+from rustok.index import changes, tables
+from rustok.index.changes import Written
 from rustok.kernel.consuming import Batch
 from rustok.kernel.context import Context
 from rustok.kernel.events import Envelope
@@ -55,7 +56,7 @@ async def project(batch: Batch, sources: Mapping[str, IndexSource]) -> int:
 
 async def project_tenant(context: Context, envelopes: Sequence[Envelope], sources: Mapping[str, IndexSource]) -> int:
     """The same for the events of the context's tenant."""
-    written = 0
+    written: dict[str, Written] = {}
     last = max(envelope.seq for envelope in envelopes)
     by_type: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for envelope in envelopes:
@@ -75,19 +76,20 @@ async def project_tenant(context: Context, envelopes: Sequence[Envelope], source
                 named.update(_texts(value for key, value in payload.items() if key not in event.unchanged))
         ids = _uuids(named)
         if everything:
-            written += await refresh_all(context, source, seq=last)
+            written[name] = await refresh_all(context, source, seq=last)
         elif ids:
-            written += await refresh(context, source, ids, seq=last)
-    if written:
-        await moved_on(context, last)
-    return written
+            written[name] = await refresh(context, source, ids, seq=last)
+    changed = {name: one.ids for name, one in written.items() if one.rows}
+    if changed:
+        await changes.moved_on(context, last, changed)
+    return sum(one.rows for one in written.values())
 
 
-async def refresh(context: Context, source: IndexSource, ids: Iterable[UUID], *, seq: int) -> int:
+async def refresh(context: Context, source: IndexSource, ids: Iterable[UUID], *, seq: int) -> Written:
     """Build again every row that is, or was glued from, one of the ids."""
     targets = await lock(context, source.entity)
     touched = sorted(set(ids))
-    written = 0
+    written = Written()
     for table in targets:
         wanted = set(touched)
         for start in range(0, len(touched), CHUNK):
@@ -97,17 +99,17 @@ async def refresh(context: Context, source: IndexSource, ids: Iterable[UUID], *,
             wanted.update(found)
         ordered = sorted(wanted)
         for start in range(0, len(ordered), MIXED):
-            written += await write(context, source, table, ordered[start : start + MIXED], seq=seq)
+            await write(context, source, table, ordered[start : start + MIXED], seq=seq, into=written)
     return written
 
 
-async def refresh_all(context: Context, source: IndexSource, *, seq: int, repair: bool = False) -> int:
+async def refresh_all(context: Context, source: IndexSource, *, seq: int, repair: bool = False) -> Written:
     """Build again every row of the tenant, and remove those whose source is gone."""
     targets = await lock(context, source.entity)
-    written = 0
+    written = Written()
     for table in targets:
         async for ids in pages(context, source, table):
-            written += await write(context, source, table, ids, seq=seq, repair=repair)
+            await write(context, source, table, ids, seq=seq, repair=repair, into=written)
     return written
 
 
@@ -139,15 +141,22 @@ async def next_ids(context: Context, source: IndexSource, table: str, *, beyond:
 
 
 async def write(
-    context: Context, source: IndexSource, table: str, ids: Sequence[UUID], *, seq: int, repair: bool = False
-) -> int:
+    context: Context,
+    source: IndexSource,
+    table: str,
+    ids: Sequence[UUID],
+    *,
+    seq: int,
+    into: Written,
+    repair: bool = False,
+) -> None:
     """Upsert the rows of these ids and leave tombstones for rows that their source does not give any more.
 
     `repair` also replaces rows that claim to be as new as `seq`: a rebuild's answer to a row that somebody damaged.
     """
     statement = writing(context, source, table, ids, sign="<=" if repair else "<")
-    written = await context.session.scalar(statement.bindparams(tenant=context.tenant_id, seq=seq))
-    return int(written or 0)
+    row = (await context.session.execute(statement.bindparams(tenant=context.tenant_id, seq=seq))).one()
+    into.add(row.written, row.ids)
 
 
 def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUID], *, sign: str) -> TextClause:
@@ -164,16 +173,17 @@ def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUI
             ON CONFLICT (tenant_id, {key}, locale) DO UPDATE
             SET {updates}, as_of_seq = excluded.as_of_seq, deleted = false, indexed_at = excluded.indexed_at
             WHERE i.as_of_seq {sign} excluded.as_of_seq
-            RETURNING 1
+            RETURNING i.{key}
         ), buried AS (
             UPDATE {table} i
             SET deleted = true, document = NULL, refs = '{{}}', search_vector = NULL, search_text = NULL,
                 as_of_seq = :seq, indexed_at = clock_timestamp()
             WHERE i.tenant_id = :tenant AND i.{key} = ANY(:ids) AND NOT i.deleted AND i.as_of_seq {sign} :seq
                 AND NOT EXISTS (SELECT FROM fresh f WHERE f.{key} = i.{key} AND f.locale = i.locale)
-            RETURNING 1
+            RETURNING i.{key}
         )
-        SELECT (SELECT count(*) FROM upserted) + (SELECT count(*) FROM buried)""").bindparams(
+        SELECT count(*) AS written, COALESCE(array_agg(DISTINCT w.{key}), '{{}}') AS ids
+        FROM (SELECT {key} FROM upserted UNION ALL SELECT {key} FROM buried) w""").bindparams(
         *parameters,
         bindparam("ids", list(ids), type_=ARRAY(Uuid)),
         bindparam("tenant", type_=Uuid),
@@ -230,17 +240,6 @@ async def lock(context: Context, entity: Entity) -> list[str]:
     )
     table = tables.table_of(entity)
     return [table, building] if building else [table]
-
-
-async def moved_on(context: Context, seq: int) -> None:
-    """Give the tenant's read model its next version: caches and ETags are made from it."""
-    await context.session.execute(
-        text("""
-            INSERT INTO index_versions AS v (tenant_id, version, as_of_seq) VALUES (:tenant, 1, :seq)
-            ON CONFLICT (tenant_id) DO UPDATE
-            SET version = v.version + 1, as_of_seq = greatest(v.as_of_seq, excluded.as_of_seq), changed_at = now()"""),
-        {"tenant": context.tenant_id, "seq": seq},
-    )
 
 
 def _is_meant(target_type: str, entity: Entity) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from rustok.index import projector, tables, verifying
+from rustok.index import changes, projector, tables, verifying
 from rustok.kernel import errors, log, migrating
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import Database
@@ -102,8 +102,6 @@ async def refresh(
     for name in sorted(entities or sources):
         outcome = Rebuilt(name, tenants=1)
         await _fill(database, sources[name], tenant, tables.table_of(sources[name].entity), outcome, tell, repair=True)
-        async with database.open(tenant, worker=True) as context:
-            await projector.moved_on(context, await log.head(context.session))
         outcomes.append(outcome)
     return outcomes
 
@@ -141,7 +139,7 @@ async def _rebuild_entity(
                         f"the rebuilt {entity.name} of {tenant.slug} differ from their sources in "
                         f"{verdict.missing + verdict.extra + verdict.different} rows; nothing was swapped"
                     )
-            await _swap(engine, source, building, currencies)
+            await _swap(engine, source, building, currencies, tenants)
             outcome.swapped = True
         finally:
             with contextlib.suppress(DBAPIError):
@@ -149,9 +147,6 @@ async def _rebuild_entity(
                     await asyncio.shield(_abandon(engine, entity.name, building))
             await guard.execute(text("SELECT pg_advisory_unlock(hashtextextended(:key, 72401))"), {"key": entity.name})
             await guard.commit()
-    for tenant in tenants:
-        async with database.open(tenant, worker=True) as context:
-            await projector.moved_on(context, await log.head(context.session))
     return outcome
 
 
@@ -176,7 +171,10 @@ async def _fill(
     *,
     repair: bool = False,
 ) -> None:
-    """One page a transaction. The lock comes before the snapshot, so the projector's batch is before it or after it."""
+    """One page a transaction. The lock comes before the snapshot, so the projector's batch is before it or after it.
+
+    A repaired page is seen at once, so it is a version of its own; a table that is being built is seen by nobody.
+    """
     last = UUID(int=0)
     while True:
         async with database.open(tenant, worker=True) as context:
@@ -185,7 +183,11 @@ async def _fill(
             if not ids:
                 return
             seq = await log.head(context.session)
-            outcome.documents += await projector.write(context, source, table, ids, seq=seq, repair=repair)
+            written = changes.Written()
+            await projector.write(context, source, table, ids, seq=seq, repair=repair, into=written)
+            if repair and written.rows:
+                await changes.moved_on(context, seq, {source.entity.name: written.ids})
+            outcome.documents += written.rows
         last = ids[-1]
         tell(Progress(source.entity.name, tenant.slug, outcome.documents))
 
@@ -213,7 +215,13 @@ async def _locked_out(connection: AsyncConnection, *names: str) -> None:
         await connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE")
 
 
-async def _swap(engine: AsyncEngine, source: IndexSource, building: str, currencies: Sequence[str]) -> None:
+async def _swap(
+    engine: AsyncEngine,
+    source: IndexSource,
+    building: str,
+    currencies: Sequence[str],
+    tenants: Sequence[TenantInfo],
+) -> None:
     entity = source.entity
     table = tables.table_of(entity)
     for attempt in range(_SWAPS):
@@ -228,6 +236,7 @@ async def _swap(engine: AsyncEngine, source: IndexSource, building: str, currenc
                             ddl_hash = :hash WHERE entity = :entity"""),
                     {"hash": tables.ddl_hash(entity, currencies), "entity": entity.name},
                 )
+                await changes.replaced(connection, [tenant.id for tenant in tenants], entity.name)
                 return
         except DBAPIError:
             if attempt == _SWAPS - 1:

@@ -58,6 +58,19 @@ VERSIONS = """
         tenant_id uuid PRIMARY KEY, version bigint NOT NULL, as_of_seq bigint NOT NULL DEFAULT 0,
         changed_at timestamptz NOT NULL DEFAULT now()
     )"""
+CHANGES = """
+    CREATE TABLE index_changes (
+        tenant_id uuid NOT NULL, version bigint NOT NULL, entity text NOT NULL,
+        ids uuid[], -- of the things that changed; NULL is all of them
+        changed_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, version, entity)
+    )"""
+# The owner moves every tenant on when it swaps tables; a worker sees the versions of all to know whose to look at.
+_MORE_POLICIES = {
+    ("index_versions", "owner_builds"): "TO CURRENT_USER USING (true) WITH CHECK (true)",
+    ("index_versions", "worker_sees_all"): f"FOR SELECT TO {WORKER_ROLE} USING (true)",
+    ("index_changes", "owner_builds"): "TO CURRENT_USER USING (true) WITH CHECK (true)",
+}
 
 
 @dataclass(frozen=True)
@@ -322,9 +335,7 @@ async def ensure(
     """Make what is missing, as the owner; a table whose declaration changed is left to an online rebuild."""
     await connection.execute(text("SELECT pg_advisory_xact_lock(7240010)"))
     await run(connection, SHARED)
-    if await connection.scalar(text("SELECT to_regclass('public.index_versions')")) is None:
-        await run(connection, [VERSIONS, *policy_sql("index_versions")])
-        await run(connection, [f"REVOKE INSERT, UPDATE, DELETE ON index_versions FROM {APP_ROLE}"])
+    await _ensure_versions(connection)
     await run(connection, languages.statements())
     known = {row[0]: row[1] for row in await connection.execute(text("SELECT entity, ddl_hash FROM index_state"))}
     created, changed = [], []
@@ -348,6 +359,18 @@ async def ensure(
             )
             changed.append(entity.name)
     return Report(tuple(created), tuple(changed))
+
+
+async def _ensure_versions(connection: AsyncConnection) -> None:
+    for table, ddl in (("index_versions", VERSIONS), ("index_changes", CHANGES)):
+        if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": f"public.{table}"}) is None:
+            await run(connection, [ddl, *policy_sql(table)])
+            await run(connection, [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {APP_ROLE}"])
+    present = await connection.execute(
+        text("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'")
+    )
+    missing = _MORE_POLICIES.keys() - {(row[0], row[1]) for row in present}
+    await run(connection, [f"CREATE POLICY {name} ON {table} {_MORE_POLICIES[table, name]}" for table, name in missing])
 
 
 async def run(connection: AsyncConnection, statements: Iterable[str]) -> None:
