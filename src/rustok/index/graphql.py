@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode, value_from_ast_untyped
 from strawberry.types import Info
 
 from rustok.index import graphql_types, reads, tables
@@ -62,22 +62,22 @@ def storefront_queries(sources: Mapping[str, IndexSource]) -> list[type]:
     return [queries]
 
 
-def selected(info: Info[Operation, None]) -> frozenset[str]:
-    """Names of the fields selected directly below a field, in fragments too; `@skip` is not looked at."""
+def selected(info: Info[Operation, None]) -> dict[str, list[FieldNode]]:
+    """The fields selected directly below a field by name, in fragments too; `@skip` is not looked at."""
     raw = info._raw_info
-    found: set[str] = set()
+    found: dict[str, list[FieldNode]] = {}
     waiting: list[SelectionSetNode] = [n.selection_set for n in raw.field_nodes if n.selection_set]
     seen: set[str] = set()
     while waiting:
         for one in waiting.pop().selections:
             if isinstance(one, FieldNode):
-                found.add(one.name.value)
+                found.setdefault(one.name.value, []).append(one)
             elif isinstance(one, InlineFragmentNode):
                 waiting.append(one.selection_set)
             elif isinstance(one, FragmentSpreadNode) and one.name.value not in seen:
                 seen.add(one.name.value)
                 waiting.append(raw.fragments[one.name.value].selection_set)
-    return frozenset(found)
+    return found
 
 
 def _linked_first(entities: Mapping[str, Entity]) -> list[Entity]:
@@ -113,13 +113,13 @@ def _resolver(arguments: Mapping[str, Any], answer: Any, run: Callable[..., Any]
 
 
 def _placed(context: Context, info: Info[Operation, None], locale: str | None, currency: str | None) -> None:
-    """Let the arguments decide language and currency; per-currency fields below find the choice by their path."""
-    if locale:
-        context.locale = context.tenant.locale_or_default(locale)
-    if currency:
-        context.currency = context.tenant.currency_or_default(currency.upper())
-        chosen = info.context.services.setdefault(graphql_types.CURRENCIES, {})
-        chosen[tuple(info.path.as_list())] = context.currency
+    """Let the arguments decide language and currency, here and for everything below that does not choose for itself."""
+    place = graphql_types.place_at(info)
+    context.locale = context.tenant.locale_or_default(locale) if locale else place.locale
+    context.currency = context.tenant.currency_or_default(currency.upper()) if currency else place.currency
+    if locale or currency:
+        chosen = info.context.services.setdefault(graphql_types.PLACES, {})
+        chosen[tuple(info.path.as_list())] = graphql_types.Place(context.locale, context.currency)
 
 
 def _one(entity: Entity, kind: type) -> Any:
@@ -180,12 +180,24 @@ async def _read_page(
         where={"and": conditions} if conditions else None,
         sort=sort.value if sort else None,
         query=query,
-        want_nodes=bool(chosen & NODES),
-        want_count=bool(chosen & COUNTS),
-        want_facets="facets" in chosen,
+        want_nodes=not NODES.isdisjoint(chosen),
+        want_count=not COUNTS.isdisjoint(chosen),
+        want_facets=_facet_names(info, chosen.get("facets", [])),
         **paging,
     )
     return connection(page)
+
+
+def _facet_names(info: Info[Operation, None], nodes: Sequence[FieldNode]) -> bool | list[str]:
+    """Which facets are asked for, by whatever alias: all of them where one asks without `names`."""
+    found: list[str] = []
+    for node in nodes:
+        named = next((a.value for a in node.arguments or () if a.name.value == "names"), None)
+        value = value_from_ast_untyped(named, info.variable_values) if named else None
+        if value is None:
+            return True
+        found += value if isinstance(value, list) else [value]
+    return found if nodes else False
 
 
 def _many(types: Types, entity: Entity, kind: type) -> Any:
@@ -213,7 +225,7 @@ def _link(types: Types, target: Entity, kind: type, link: Link) -> Any:
 def _search(entities: Sequence[Entity], answer: type) -> Any:
     async def search(self: Any, context: Context, info: Any, **given: Any) -> Any:
         _placed(context, info, given["locale"], given["currency"])
-        counted = bool(selected(info) & COUNTS)
+        counted = not COUNTS.isdisjoint(selected(info))
         page = await reads.search(
             context, entities, given["query"], first=given["first"], after=given["after"], want_count=counted
         )

@@ -6,6 +6,7 @@ per row but GraphQL's own execution.
 
 import enum
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
@@ -23,7 +24,15 @@ from rustok.index import reads, tables
 from rustok.kernel.graphql import JSON, BigInt, CountPrecision, Money, Operation, PageInfo
 from rustok.kernel.indexing import Entity, Field, Filter, Kind, Op, Shape
 
-CURRENCIES = "index.currencies"  # in Operation.services: response path → the currency that an argument chose there
+PLACES = "index.places"  # in Operation.services: response path → the language and currency that arguments chose there
+
+
+@dataclass(frozen=True)
+class Place:
+    """In which language and currency a part of an answer is read."""
+
+    locale: str
+    currency: str
 
 
 SCALARS: Mapping[Kind, Any] = {
@@ -331,9 +340,10 @@ def connection_type(name: str, kind: Any, *, has_facets: bool) -> type:
         "total_count": int,
         "total_count_precision": CountPrecision,
     }
+    body: dict[str, Any] = {key: _key(key, value) for key, value in fields.items()}
     if has_facets:
-        fields["facets"] = list[Facet]
-    body = {key: _key(key, value) for key, value in fields.items()}
+        described = "All of them, or only those with these names, such as `price` and `option`."
+        body["facets"] = strawberry.field(resolver=_chosen_facets, description=described)
     made = type(f"{name}Connection", (), {"__annotations__": fields, **body})
     return strawberry.type(made, description="A page of a list (Relay), with the nodes beside the edges.")
 
@@ -343,6 +353,12 @@ def union(name: str, kinds: list[type]) -> Any:
     if len(kinds) == 1:
         return kinds[0]
     return Annotated[reduce(or_, cast(list[Any], kinds)), strawberry.union(name)]
+
+
+def _chosen_facets(root: Any, names: list[str] | None = None) -> list[Facet]:
+    # An option's facet is called "option:Size"; the declared name stands for all of them.
+    facets: list[Facet] = root["facets"]
+    return facets if names is None else [one for one in facets if one.name.partition(":")[0] in names]
 
 
 def facet_of(counted: Mapping[str, Any]) -> Facet:
@@ -369,16 +385,17 @@ def facet_of(counted: Mapping[str, Any]) -> Facet:
     )
 
 
-def currency_at(info: Info[Operation, None]) -> str:
-    """The currency that applies where a field stands: the nearest `currency` argument above it, else the request's."""
+def place_at(info: Info[Operation, None]) -> Place:
+    """What applies where a field stands: the choice of the nearest arguments above it, else the request's."""
     operation = info.context
-    chosen = operation.services.get(CURRENCIES)
+    chosen: dict[tuple[str | int, ...], Place] | None = operation.services.get(PLACES)
     if chosen:
         path = info.path.as_list()
         for length in range(len(path), 0, -1):
             if tuple(path[:length]) in chosen:
-                return str(chosen[tuple(path[:length])])
-    return operation.tenant.currency_or_default(operation.currency)
+                return chosen[tuple(path[:length])]
+    tenant = operation.tenant
+    return Place(tenant.locale_or_default(operation.locale), tenant.currency_or_default(operation.currency))
 
 
 def _key(name: str, kind: Any) -> StrawberryField:
@@ -398,7 +415,7 @@ def _per_currency(field: Field, kind: Any) -> Any:
 
     def pick(self: Any, info: Info) -> Any:  # strawberry reads the annotation at run time
         values = self.get(name)
-        value = values.get(currency_at(info)) if values else None
+        value = values.get(place_at(info).currency) if values else None
         if is_many:
             value = value or []
         return as_money(value) if is_money else value

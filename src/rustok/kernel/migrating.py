@@ -10,7 +10,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rustok.kernel import errors
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, driver_url
@@ -79,7 +80,21 @@ def _upgrade(connection: Connection, configuration: Config, to: str) -> None:
     command.upgrade(configuration, to)
 
 
-async def _ensure_role(connection: Any, url: str) -> None:
+async def _ensure_role(connection: AsyncConnection, url: str) -> None:
+    """Roles belong to the whole server: somebody may be at the same ones from another database just now."""
+    for attempt in range(5):
+        try:
+            async with connection.begin_nested():
+                await _make_role(connection, url)
+            return
+        except DBAPIError as error:
+            if "concurrently updated" not in str(error) and getattr(error.orig, "sqlstate", "") != "42710":
+                raise
+            await asyncio.sleep(0.05 * (attempt + 1))
+    await _make_role(connection, url)
+
+
+async def _make_role(connection: AsyncConnection, url: str) -> None:
     parts = urlsplit(url)
     name, password = unquote(parts.username or ""), unquote(parts.password or "")
     quoted = await connection.scalar(text("SELECT quote_literal(:password)"), {"password": password})

@@ -142,7 +142,7 @@ def _sql() -> str:
             'description', t.description, 'description_text', t.description_text,
             'status', p.status, 'vendor', p.vendor, 'product_type', p.product_type, 'featured', p.featured,
             'price_range', coalesce(r.ranges, '{{}}'), 'compare_at_range', coalesce(r.before, '{{}}'),
-            'images', coalesce(im.pictures, '[]'),
+            'featured_image', im.pictures -> 0, 'images', coalesce(im.pictures, '[]'),
             'options', coalesce(op.document, '[]'), 'variants', coalesce(v.variants, '[]'),
             'categories', coalesce(c.document, '[]'),
             'tags', to_jsonb(tn.names), 'tag_links', tg.links,

@@ -69,6 +69,7 @@ FIELDS = (
     Field("featured", Kind.BOOL, required=True),
     Field("price_range", PRICE_RANGE, per_currency=True, description="Absent where it has no price in the currency."),
     Field("compare_at_range", PRICE_RANGE, per_currency=True),
+    Field("featured_image", IMAGE, description="The first of its pictures."),
     Field("images", IMAGE, many=True, required=True),
     Field("options", OPTION, many=True, required=True),
     Field("variants", VARIANT, many=True, required=True),
