@@ -38,7 +38,13 @@ class Workshop:
     consumer: Consumer
     tenants: dict[UUID, TenantInfo] = field(default_factory=dict)
 
-    def tenant(self, *, locales: tuple[str, ...] = ("en", "ru"), disabled: frozenset[str] = frozenset()) -> TenantInfo:
+    def tenant(
+        self,
+        *,
+        locales: tuple[str, ...] = ("en", "ru"),
+        disabled: frozenset[str] = frozenset(),
+        settings: Mapping[str, Any] | None = None,
+    ) -> TenantInfo:
         """A new tenant, or a new state of one."""
         identity = generate_id()
         made = TenantInfo(
@@ -48,6 +54,7 @@ class Workshop:
             locales=locales,
             currencies=("EUR", "USD"),
             disabled_modules=disabled,
+            settings=settings or {},
         )
         self.tenants[identity] = made
         return made

@@ -1,5 +1,8 @@
 """Search: words in the row's language, half-typed and mistyped ones too, the best first."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 from tests.index.conftest import Workshop, titles
 from tests.index.gadgets import GADGETS
@@ -127,6 +130,49 @@ async def test_searching_everything_pages_through_every_hit_once(workshop: Works
     assert found[-1] == EARS
 
 
+SYNONYMS = {
+    "en": [["shirt", "blouse"], ["tree", "fir tree", "conifer of the woods"], "earphones, cans => headphones"],
+    "ru": [["рубашка", "сорочка"]],
+    "*": [["acme", "initech"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("locale", "query", "found"),
+    [
+        ("en", "blouse", {BLUE, RED, EARS}),
+        ("en", "Blouses", {BLUE, RED, EARS}),
+        ("en", "blue BLOUSE", {BLUE}),
+        ("en", "christmas fir tree", {TREE}),
+        ("en", "conifers of the wood", {TREE}),
+        ("en", "fir", set()),
+        ("en", "cans", {EARS}),
+        ("en", "wireless earphones", {EARS}),
+        ("en", "initech cot", {BLUE}),
+        ("en", "сорочка", set()),
+        ("ru", "сорочкой", {"Синяя хлопковая рубашка", "Красные рубашки, две штуки"}),
+        ("ru", "красная сорочка", {"Красные рубашки, две штуки"}),
+        ("ru", "initech", {"Синяя хлопковая рубашка"}),
+    ],
+)
+async def test_synonyms_are_found_too(
+    workshop: Workshop, shelf: TenantInfo, locale: str, query: str, found: set[str]
+) -> None:
+    knowing = replace(shelf, settings={"search": {"synonyms": SYNONYMS}})
+
+    assert set(await search(workshop, knowing, locale, query)) == found
+
+
+async def test_synonyms_hold_from_the_next_query_on(workshop: Workshop, shelf: TenantInfo) -> None:
+    before = await search(workshop, shelf, "en", "chemise")
+    with_it = await search(
+        workshop, replace(shelf, settings={"search": {"synonyms": [["chemise", "cotton"]]}}), "en", "chemise"
+    )
+    after = await search(workshop, shelf, "en", "chemise")
+
+    assert (before, with_it, after) == ([], [BLUE], [])
+
+
 async def test_another_engine_finds_and_postgresql_filters(workshop: Workshop, shelf: TenantInfo) -> None:
     class Everything:
         """An engine that finds every id it was told of, in that order."""
@@ -135,7 +181,10 @@ async def test_another_engine_finds_and_postgresql_filters(workshop: Workshop, s
             async with workshop.database.read(tenant, locale=locale) as context:
                 rows = (await reads.page(context, entity, sort="TITLE_ASC")).nodes
             ids = [row["id"] for row in rows]
-            return Hits(ids, list(range(len(ids), 0, -1)))
+            return Hits.of(ids, list(range(len(ids), 0, -1)))
+
+        async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
+            return True
 
     async with workshop.database.read(shelf) as context:
         context.session.info[Backend] = Everything()

@@ -62,36 +62,63 @@ def statements() -> list[str]:
         LANGUAGE sql IMMUTABLE PARALLEL SAFE
         RETURN lower(public.unaccent('public.unaccent'::regdictionary, words))
         """,
-        # Every word must occur, stemmed or as it was typed; the last one may be half-typed; stop words are skipped.
+        # Every place must be filled by one of the words or phrases that may stand there, stemmed or as they were typed;
+        # the last word that was typed may be half of one; stop words are skipped. Without places, each word is one.
         f"""
-        CREATE OR REPLACE FUNCTION public.index_query(locale text, words text) RETURNS tsquery
+        CREATE OR REPLACE FUNCTION public.index_query(locale text, words text, places jsonb) RETURNS tsquery
         LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, public, pg_temp AS $$
         DECLARE
             language regconfig := public.index_language(locale);
             plain regconfig := '{SIMPLE}'::regconfig;
-            tokens text[] := regexp_split_to_array(btrim(words, E' \\t\\n\\r'), '\\s+');
-            most integer := least(cardinality(tokens), {MOST_WORDS});
+            wanted jsonb := COALESCE(places, (
+                SELECT jsonb_agg(jsonb_build_array(w) ORDER BY n)
+                FROM regexp_split_to_table(btrim(words, E' \\t\\n\\r'), '\\s+') WITH ORDINALITY AS typed (w, n)
+            ));
+            most integer := least(jsonb_array_length(wanted), {MOST_WORDS});
+            phrases text[];
+            tokens text[];
             token text;
             tail text;
+            is_last boolean;
             head tsquery;
             part tsquery;
+            one tsquery;
+            either tsquery;
             answer tsquery;
         BEGIN
             FOR place IN 1..most LOOP
-                token := left(tokens[place], 100);
-                part := plainto_tsquery(language, token);
-                CONTINUE WHEN numnode(part) = 0 AND (place < most OR answer IS NOT NULL);
-                part := part || plainto_tsquery(plain, token);
-                tail := (regexp_match(token, '(\\w+)$'))[1];
-                IF place = most AND tail IS NOT NULL THEN
-                    head := plainto_tsquery(plain, left(token, -length(tail)));
-                    tail := quote_literal(tail) || ':*';
-                    part := part || (head && to_tsquery(plain, tail)) || (head && to_tsquery(language, tail));
-                END IF;
-                answer := CASE WHEN answer IS NULL THEN part ELSE answer && part END;
+                phrases := ARRAY(SELECT jsonb_array_elements_text(wanted -> place - 1));
+                either := NULL;
+                FOR choice IN 1..cardinality(phrases) LOOP
+                    tokens := regexp_split_to_array(phrases[choice], '\\s+');
+                    one := NULL;
+                    FOR at IN 1..least(cardinality(tokens), {MOST_WORDS}) LOOP
+                        token := left(tokens[at], 100);
+                        is_last := place = most AND choice = 1 AND at = cardinality(tokens);
+                        part := plainto_tsquery(language, token);
+                        CONTINUE WHEN numnode(part) = 0 AND NOT (is_last AND answer IS NULL AND one IS NULL);
+                        part := part || plainto_tsquery(plain, token);
+                        tail := (regexp_match(token, '(\\w+)$'))[1];
+                        IF is_last AND tail IS NOT NULL THEN
+                            head := plainto_tsquery(plain, left(token, -length(tail)));
+                            tail := quote_literal(tail) || ':*';
+                            part := part || (head && to_tsquery(plain, tail)) || (head && to_tsquery(language, tail));
+                        END IF;
+                        one := CASE WHEN one IS NULL THEN part ELSE one && part END;
+                    END LOOP;
+                    CONTINUE WHEN one IS NULL;
+                    either := CASE WHEN either IS NULL THEN one ELSE either || one END;
+                END LOOP;
+                CONTINUE WHEN either IS NULL;
+                answer := CASE WHEN answer IS NULL THEN either ELSE answer && either END;
             END LOOP;
             RETURN COALESCE(answer, ''::tsquery);
         END
         $$
+        """,
+        """
+        CREATE OR REPLACE FUNCTION public.index_query(locale text, words text) RETURNS tsquery
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, public, pg_temp
+        RETURN public.index_query(locale, words, NULL::jsonb)
         """,
     ]  # fmt: skip

@@ -153,7 +153,7 @@ class _Statement:
         if self.query and not entity.search:
             raise errors.Invalid(f"{entity.name} cannot be searched", field="query")
         if self.query:
-            self.bound.values["query"] = self.query
+            self.bound.values.update(searching.words(context.tenant, context.locale, self.query))
         self.conditions = tuple(filters.Compiler(entity, self.currency, self.bound).conditions(where))
         self.sort = self._sort(sort)
         self.hits: Hits | None = None
@@ -212,7 +212,7 @@ class _Statement:
         if self.hits is not None:
             return searching.given(self.hits, self.bound)
         held = self.bound.add(msgspec.json.encode(holding).decode(), "jsonb") if holding else "NULL"
-        words = "public.index_query(:locale, :query), public.index_folded(:query)" if self.query else "NULL, NULL"
+        words = searching.WORDS if self.query else "NULL, NULL"
         return f"{self.table}__candidates(:tenant, :locale, {words}, {held}, {most})"
 
     def matches(self, conditions: tuple[Condition, ...]) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from rustok.index import cursors, tables
+from rustok.index import cursors, expanding, tables
 from rustok.index.filters import Bound
 from rustok.index.pages import COUNTED, Page, Slice
 from rustok.kernel import errors
@@ -20,10 +20,20 @@ LONGEST_QUERY = 500
 
 @dataclass(frozen=True)
 class Hits:
-    """What another engine found: ids and their ranks, where more is better."""
+    """What another engine found: ids and their ranks, where more is better, as literals of PostgreSQL's arrays.
 
-    ids: Sequence[UUID]
-    ranks: Sequence[int]
+    Ten thousand ids as one text are bound twenty times faster than as ten thousand objects. `version` is the read
+    model's that the engine had reached: an answer that shows a later one may hold what the words do not find any more.
+    """
+
+    ids: str  # '{...}' of uuid
+    ranks: str  # '{...}' of bigint
+    version: int = 0
+
+    @classmethod
+    def of(cls, ids: Sequence[UUID], ranks: Sequence[int], version: int = 0) -> "Hits":
+        """From values."""
+        return cls("{" + ",".join(map(str, ids)) + "}", "{" + ",".join(map(str, ranks)) + "}", version)
 
 
 class Backend(Protocol):
@@ -36,6 +46,10 @@ class Backend(Protocol):
         """
         ...
 
+    async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
+        """Wait until hits are no older than this version of the tenant's read model; False when time is up."""
+        ...
+
 
 class Postgres:
     """Full text in the row's language, the last word by its beginning, slips of the keys by trigrams."""
@@ -43,6 +57,10 @@ class Postgres:
     async def hits(self, tenant: TenantInfo, entity: Entity, *, locale: str, query: str, most: int) -> Hits | None:
         """The table's candidates function answers inside the one statement."""
         return None
+
+    async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
+        """What is searched is what is read."""
+        return True
 
 
 POSTGRES = Postgres()
@@ -64,9 +82,19 @@ def check_query(query: str) -> str:
     return cleaned
 
 
+WORDS = "public.index_query(:locale, :query, CAST(CAST(:places AS text) AS jsonb)), public.index_folded(:query)"
+
+
+def words(tenant: TenantInfo, locale: str, query: str) -> dict[str, str | None]:
+    """What `WORDS` needs bound besides the locale: the checked query, and its places where it holds synonyms."""
+    places = expanding.places(tenant.settings, locale, query)
+    return {"query": query, "places": msgspec.json.encode(places).decode() if places else None}
+
+
 def given(hits: Hits, bound: Bound) -> str:
     """Another engine's hits as a table function of the statement."""
-    return f"unnest({bound.add(list(hits.ids), 'uuid[]')}, {bound.add(list(hits.ranks), 'bigint[]')})"
+    ids, ranks = bound.add(hits.ids, "text"), bound.add(hits.ranks, "text")
+    return f"unnest(CAST({ids} AS uuid[]), CAST({ranks} AS bigint[]))"
 
 
 async def together(
@@ -82,15 +110,15 @@ async def together(
     enabled = [e for e in entities if e.search and e.module not in context.tenant.disabled_modules]
     if not enabled or not asked:
         return Page(total_count=0 if want_count else None)
-    bound = Bound({"tenant": context.tenant_id, "locale": context.locale, "query": asked})
-    words = "public.index_query(:locale, :query), public.index_folded(:query)"
+    bound = Bound({"tenant": context.tenant_id, "locale": context.locale})
+    bound.values.update(words(context.tenant, context.locale, asked))
     found, documents = [], []
     for entity in enabled:
         table, name = tables.table_of(entity), entity.type_name
         hits = await backend_of(context).hits(
             context.tenant, entity, locale=context.locale, query=asked, most=COUNTED + 1
         )
-        call = f"{table}__candidates(:tenant, :locale, {words}, NULL, {COUNTED + 1})"
+        call = f"{table}__candidates(:tenant, :locale, {WORDS}, NULL, {COUNTED + 1})"
         source = call if hits is None else given(hits, bound)
         found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {source} c(id, rank)")
         documents.append(

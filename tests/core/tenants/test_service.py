@@ -62,6 +62,7 @@ async def test_a_new_tenant_is_what_was_asked_for_and_says_that_it_was_made(owne
         ({"settings": {"a": "\x00"}}, errors.Invalid),
         ({"settings": {"a": "\ud800"}}, errors.Invalid),
         ({"settings": {"a": "x" * 70_000}}, errors.Invalid),
+        ({"settings": {"search": {"synonyms": [["alone"]]}}}, errors.Invalid),
     ],
 )
 async def test_a_tenant_that_cannot_be_is_refused(owner, wanted, error):

@@ -13,7 +13,7 @@ from rustok.core import texts
 from rustok.core.tenants import lookup, naming
 from rustok.core.tenants.models import Tenant, TenantHost, TenantStatus
 from rustok.events.core import TenantCreated, TenantUpdated
-from rustok.kernel import bus, db, errors
+from rustok.kernel import bus, db, errors, synonyms
 from rustok.kernel.context import SYSTEM, Context, TenantInfo
 from rustok.kernel.ids import generate_id
 
@@ -57,7 +57,7 @@ async def create(
         "default_locale": language,
         "currencies": money,
         "default_currency": coin,
-        "settings": texts.check_settings(settings or {}),
+        "settings": _checked(settings or {}),
     }
     checked = naming.check_hosts(hosts)
     await db.set_tenant(session, tenant_id)
@@ -127,7 +127,7 @@ async def update(
         kept = default_currency or _kept(tenant.default_currency, currencies, naming.check_currency)
         tenant.currencies, tenant.default_currency = naming.check_currencies(currencies or tenant.currencies, kept)
     if settings is not None:
-        tenant.settings = texts.check_settings(settings)
+        tenant.settings = _checked(settings)
     await _changed(context, tenant, locales_changed=before != (tuple(tenant.locales), tenant.default_locale))
     return tenant
 
@@ -192,6 +192,12 @@ async def set_hosts(context: Context, names: Sequence[str]) -> list[TenantHost]:
         )
     await _changed(context, tenant)
     return await hosts(context)
+
+
+def _checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    stored = texts.check_settings(settings)
+    synonyms.check(stored)
+    return stored
 
 
 async def _lock(context: Context) -> Tenant:
