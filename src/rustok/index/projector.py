@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from rustok.events.core import ReindexRequested, TenantUpdated
-from rustok.index import changes, tables
+from rustok.index import cells, changes, tables
 from rustok.index.changes import Written
 from rustok.kernel.consuming import Batch
 from rustok.kernel.context import Context
@@ -176,7 +176,7 @@ def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUI
             RETURNING i.{key}
         ), buried AS (
             UPDATE {table} i
-            SET deleted = true, document = NULL, refs = '{{}}', search_vector = NULL, search_text = NULL,
+            SET deleted = true, document = NULL, cells = NULL, refs = '{{}}', search_vector = NULL, search_text = NULL,
                 as_of_seq = :seq, indexed_at = clock_timestamp()
             WHERE i.tenant_id = :tenant AND i.{key} = ANY(:ids) AND NOT i.deleted AND i.as_of_seq {sign} :seq
                 AND NOT EXISTS (SELECT FROM fresh f WHERE f.{key} = i.{key} AND f.locale = i.locale)
@@ -194,7 +194,7 @@ def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUI
 def column_names(entity: Entity) -> list[str]:
     """The columns that a projection fills, in the table's order."""
     declared = [c.name for c in entity.columns]
-    return [entity.id_column, "locale", *declared, "refs", "document", "search_vector", "search_text"]
+    return [entity.id_column, "locale", *declared, "refs", "document", "cells", "search_vector", "search_text"]
 
 
 def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None) -> tuple[str, Parameters]:
@@ -203,6 +203,7 @@ def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None
     documents, parameters = compile_select(source.documents(context, ids))
     vector, likeness = tables.search_expressions(entity)
     arrays = tables.array_columns(entity)
+    # OFFSET 0 keeps the planner from writing the whole document's expression into each place that reads it.
     # Arrays that are only searched are kept sorted and without repetition, so that equal means equal.
     columns = ", ".join(
         f"ARRAY(SELECT DISTINCT v FROM unnest(s.{c.name}) v WHERE v IS NOT NULL ORDER BY 1)::{c.sql} AS {c.name}"
@@ -212,8 +213,9 @@ def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None
     )
     sql = f"""SELECT s.id AS {entity.id_column}, s.locale::text AS locale{", " if columns else ""}{columns},
         ARRAY(SELECT DISTINCT v FROM unnest(s.refs) v WHERE v IS NOT NULL ORDER BY 1)::uuid[] AS refs,
-        s.document::jsonb AS document, ({vector})::tsvector AS search_vector, ({likeness})::text AS search_text
-        FROM ({documents}) s"""
+        s.document::jsonb AS document, {cells.expression(entity)} AS cells,
+        ({vector})::tsvector AS search_vector, ({likeness})::text AS search_text
+        FROM (SELECT * FROM ({documents}) d OFFSET 0) s"""
     return sql, parameters
 
 

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rustok.index import languages
+from rustok.index import cells, languages
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE
 from rustok.kernel.indexing import Column, Entity, Filter, IndexSource, Kind, Op, Sort
 from rustok.kernel.migrating import policy_sql
@@ -42,7 +42,7 @@ _SYNONYMS = {
     "int": "integer", "int4": "integer", "int8": "bigint", "int2": "smallint", "bool": "boolean",
     "timestamp with time zone": "timestamptz", "float8": "double precision", "real": "double precision",
 }  # fmt: skip
-OWN = ("as_of_seq", "deleted", "refs", "document", "search_vector", "search_text", "indexed_at")
+OWN = ("as_of_seq", "deleted", "refs", "document", "cells", "search_vector", "search_text", "indexed_at")
 
 SHARED = [
     """
@@ -149,6 +149,7 @@ CREATE TABLE {table} (
     deleted boolean NOT NULL DEFAULT false,
     refs uuid[] NOT NULL DEFAULT '{{}}',
     document jsonb,
+    cells text[] STORAGE MAIN,
     search_vector tsvector,
     search_text text,
     indexed_at timestamptz NOT NULL DEFAULT now(),
@@ -292,7 +293,7 @@ def rename_statements(entity: Entity, old: str, new: str, currencies: Sequence[s
 def ddl_hash(entity: Entity, currencies: Sequence[str] = CURRENCIES) -> str:
     """Changes whenever rows built from the old declaration would differ from rows built from the new one."""
     ddl = create_statements(entity, table_of(entity), currencies)
-    shape = msgspec.json.encode([sorted(entity.search.items()), repr(entity.fields)])
+    shape = msgspec.json.encode([sorted(entity.search.items()), repr(entity.fields), cells.expression(entity)])
     return hashlib.sha256("\n".join(ddl).encode() + shape).hexdigest()
 
 

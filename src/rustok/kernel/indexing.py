@@ -46,6 +46,7 @@ class Field:
     required: bool = False
     per_currency: bool = False
     public: bool = True  # False: only our own pages read it; GraphQL does not show it
+    listed: bool = True  # False: rarely asked for in lists, so it is not kept ready for them
     description: str = ""
     alias: str | None = None  # the GraphQL name where it is not the camel-cased name
 
