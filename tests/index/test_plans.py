@@ -9,9 +9,9 @@ from sqlalchemy import text
 from tests.index.conftest import Workshop, built
 from tests.index.gadgets import GADGETS
 
-from rustok.index import reads
-from rustok.index.pages import slice_of
-from rustok.index.reads import _Statement
+from rustok.index import cursors, reads, searching
+from rustok.index.filters import Bound
+from rustok.index.listing import Beyond, Listing
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import plain_url
 
@@ -41,10 +41,17 @@ async def warehouse(server: str) -> AsyncIterator[tuple[Workshop, TenantInfo]]:
 async def plan(workshop: Workshop, tenant: TenantInfo, **arguments: Any) -> str:
     """How PostgreSQL answers a page."""
     async with workshop.database.read(tenant) as context:
-        after = arguments.pop("after", None)
-        statement = _Statement(context, GADGETS, arguments.get("where"), arguments.get("sort"), arguments.get("query"))
-        statement.want_nodes(slice_of(24, after, None, None))
-        rows = await context.session.execute(text(f"EXPLAIN {statement.sql}"), statement.bound.values)
+        bound = Bound({"tenant": tenant.id, "locale": "en"})
+        query, after = arguments.get("query"), arguments.get("after")
+        words = await searching.source(context, GADGETS, bound, query) if query else None
+        where, sort = arguments.get("where"), arguments.get("sort")
+        listing = Listing(GADGETS, bound, currency="EUR", where=where, sort=sort, words=words)
+        beyond = None
+        if after:
+            at = cursors.decode(after, listing.order(query), listing.key()[1], field="after")
+            beyond = Beyond(bound.add(at.key, "text"), bound.add(at.id, "uuid"))
+        sql = listing.with_parts(listing.page("t.document", limit=25, after=beyond))
+        rows = await context.session.execute(text(f"EXPLAIN {sql}"), bound.values)
         return "\n".join(row[0] for row in rows)
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.index.conftest import Workshop, titles
 from tests.index.gadgets import GADGETS
 
-from rustok.index import reads
+from rustok.index import listing, reads
 from rustok.index.cursors import InvalidCursor
 from rustok.index.filters import InvalidFilter
 from rustok.kernel import errors
@@ -70,7 +70,7 @@ async def test_filtered_pages_cover_every_match_exactly_once(
 ) -> None:
     async with workshop.database.read(stocked) as context:
         few = await walk(context, where=where, sort="WEIGHT_DESC")
-        monkeypatch.setattr(reads, "PROBED", 3)  # more than 3 overlap now: the order's index is walked instead
+        monkeypatch.setattr(listing, "PROBED", 3)  # more than 3 overlap now: the order's index is walked instead
         many = await walk(context, where=where, sort="WEIGHT_DESC")
         page = await reads.page(context, GADGETS, where=where, want_nodes=False, want_count=True)
 

@@ -1,4 +1,4 @@
-"""Cells: the short values of a document as ready JSON texts in one array, so that a list costs next to no work to render.
+"""Cells: the short values of a document as ready JSON texts in one array, so that a list costs little to render.
 
 A document is large and stored out of line: to take ten values of each of 24 documents, PostgreSQL would unpack all of
 them. What stands in a document without a list around it is therefore written a second time, when the row is written,
@@ -69,7 +69,8 @@ def layout_of(entity: Entity) -> Layout:
 def _layout(fields: tuple[Field, ...]) -> Layout:
     found = _cells(fields, ())
     return Layout(
-        tuple(cell for cell in found if CURRENCY not in cell.path), tuple(cell for cell in found if CURRENCY in cell.path)
+        tuple(cell for cell in found if CURRENCY not in cell.path),
+        tuple(cell for cell in found if CURRENCY in cell.path),
     )
 
 
@@ -105,9 +106,7 @@ def expression(entity: Entity) -> str:
         f"SELECT jsonb_object_keys(CASE jsonb_typeof({_at(path, None)}) WHEN 'object' THEN {_at(path, None)} END)"
         for path in maps
     )
-    values = ", ".join(
-        f"({number}, {_written(cell, 'c.code')})" for number, cell in enumerate(layout.priced, start=1)
-    )
+    values = ", ".join(f"({number}, {_written(cell, 'c.code')})" for number, cell in enumerate(layout.priced, start=1))
     return f"""{fixed} || COALESCE((
         SELECT array_agg(x.cell ORDER BY c.code, x.place) FROM ({codes}) c(code)
         CROSS JOIN LATERAL (VALUES (0, c.code), {values}) x(place, cell)), '{{}}')"""

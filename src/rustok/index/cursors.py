@@ -1,4 +1,8 @@
-"""Cursors: the sort key and id of a row, as opaque text that is refused when it was made for something else."""
+"""Cursors: the sort key and id of a row, as opaque text that is refused when it was made for something else.
+
+A cursor is made by Python and by PostgreSQL alike, so it is put together from what both can do: a tag of the order,
+a check, the id and the key, as base64 for addresses.
+"""
 
 import base64
 import binascii
@@ -8,11 +12,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
-import msgspec
-
 from rustok.kernel import errors
 
-_DIGEST = 6
+_TAG, _CHECK, _ID = 8, 6, 32  # hexadecimal digits
 
 
 class InvalidCursor(errors.Invalid):
@@ -29,35 +31,42 @@ class Position:
     id: UUID
 
 
+def tag(order: str) -> str:
+    """What every cursor of an order begins with. `order` names entity, sort, currency and, for relevance, the query."""
+    return hashlib.blake2b(order.encode(), digest_size=_TAG // 2, key=b"rustok.index").hexdigest()
+
+
 def encode(position: Position, order: str) -> str:
-    """The cursor of a position. `order` names entity, sort, currency and, for relevance, the query."""
-    payload = msgspec.json.encode([position.key, position.id.hex])
-    return base64.urlsafe_b64encode(_digest(payload, order) + payload).decode().rstrip("=")
+    """The cursor of a position."""
+    begins, rest = tag(order), position.id.hex + position.key
+    return base64.urlsafe_b64encode((begins + _check(begins + rest) + rest).encode()).decode().rstrip("=")
+
+
+def sql(tagged: str, key: str, identity: str) -> str:
+    """The same in SQL, from expressions of the tag, the key as text and the id."""
+    rest = f"replace(({identity})::text, '-', ''), {key}"
+    whole = f"concat({tagged}, left(md5(concat({tagged}, {rest})), {_CHECK}), {rest})"
+    return f"translate(encode(convert_to({whole}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
 
 
 def decode(cursor: str, order: str, kind: str, *, field: str) -> Position:
-    """The position of a cursor. The digest finds mistakes; that the key is a `kind` is checked all the same, because
-    whoever reads this file can compute a digest."""
+    """The position of a cursor. The check finds mistakes; that the key is a `kind` is looked at all the same, because
+    whoever reads this file can compute a check."""
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        payload = raw[_DIGEST:]
-        if raw[:_DIGEST] != _digest(payload, order):
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        begins, check, rest = raw[:_TAG], raw[_TAG : _TAG + _CHECK], raw[_TAG + _CHECK :]
+        if begins != tag(order) or check != _check(begins + rest):
             raise ValueError
-        key, identity = msgspec.json.decode(payload, type=tuple[str, str])
-        position = Position(key, UUID(identity))
-        if not _is(key, kind):
+        position = Position(rest[_ID:], UUID(rest[:_ID]))
+        if not _is(position.key, kind):
             raise ValueError
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
+    except (ValueError, binascii.Error):
         raise InvalidCursor("the cursor does not belong to this list and order", field=field) from None
     return position
 
 
-def _digest(payload: bytes, order: str) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_DIGEST, key=b"rustok.index", person=_person(order)).digest()
-
-
-def _person(order: str) -> bytes:
-    return hashlib.blake2b(order.encode(), digest_size=16).digest()
+def _check(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:_CHECK]
 
 
 def _is(key: str, kind: str) -> bool:

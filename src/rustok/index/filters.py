@@ -28,9 +28,11 @@ class InvalidFilter(errors.Invalid):
 
 @dataclass
 class Bound:
-    """The values of a statement, by parameter name."""
+    """The values of a statement, by parameter name. `tenant` and `locale` are the SQL of the read's own."""
 
     values: dict[str, Any] = field(default_factory=dict)
+    tenant: str = ":tenant"
+    locale: str = ":locale"
 
     def add(self, value: Any, kind: str) -> str:
         """Bind a value; returns the SQL that stands for it."""
@@ -41,12 +43,13 @@ class Bound:
 
 @dataclass(frozen=True)
 class Condition:
-    """One conjunct of a `where`. `holding` is the same said as an overlap, for the candidates' function."""
+    """One conjunct of a `where`. `holding` is the same said as an overlap, for the candidates' function: the values, or
+    SQL of the one id outside."""
 
     sql: str
     column: str = ""
     option: str = ""
-    holding: tuple[str, ...] = ()
+    holding: tuple[str, ...] | str = ()
 
 
 class Compiler:

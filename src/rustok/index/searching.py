@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from rustok.index import cursors, expanding, tables
 from rustok.index.filters import Bound
+from rustok.index.listing import Source
 from rustok.index.pages import COUNTED, Page, Slice
 from rustok.kernel import errors
 from rustok.kernel.context import Context, TenantInfo
@@ -82,19 +83,32 @@ def check_query(query: str) -> str:
     return cleaned
 
 
-WORDS = "public.index_query(:locale, :query, CAST(CAST(:places AS text) AS jsonb)), public.index_folded(:query)"
-
-
-def words(tenant: TenantInfo, locale: str, query: str) -> dict[str, str | None]:
-    """What `WORDS` needs bound besides the locale: the checked query, and its places where it holds synonyms."""
+def places_of(tenant: TenantInfo, locale: str, query: str) -> str | None:
+    """JSON of what may stand at each place of a checked query, where it holds synonyms."""
     places = expanding.places(tenant.settings, locale, query)
-    return {"query": query, "places": msgspec.json.encode(places).decode() if places else None}
+    return msgspec.json.encode(places).decode() if places else None
 
 
-def given(hits: Hits, bound: Bound) -> str:
-    """Another engine's hits as a table function of the statement."""
-    ids, ranks = bound.add(hits.ids, "text"), bound.add(hits.ranks, "text")
-    return f"unnest(CAST({ids} AS uuid[]), CAST({ranks} AS bigint[]))"
+def in_table(entity: Entity, bound: Bound, query: str, places: str) -> Source:
+    """The table's own search; query and places are given as SQL of texts."""
+    words = f"public.index_query({bound.locale}, {query}, CAST({places} AS jsonb)), public.index_folded({query})"
+    head = f"{tables.table_of(entity)}__candidates({bound.tenant}, {bound.locale}, {words}"
+    return lambda held, most: f"{head}, {held}, {most})"
+
+
+def given(ids: str, ranks: str) -> Source:
+    """Another engine's hits; their literals are given as SQL of texts."""
+    return lambda held, most: f"unnest(CAST({ids} AS uuid[]), CAST({ranks} AS bigint[]))"
+
+
+async def source(context: Context, entity: Entity, bound: Bound, query: str) -> Source:
+    """Who finds the rows of a checked query: the statement itself, or another engine before it."""
+    engine = backend_of(context)
+    hits = await engine.hits(context.tenant, entity, locale=context.locale, query=query, most=COUNTED + 1)
+    if hits is not None:
+        return given(bound.add(hits.ids, "text"), bound.add(hits.ranks, "text"))
+    places = places_of(context.tenant, context.locale, query)
+    return in_table(entity, bound, bound.add(query, "text"), bound.add(places, "text"))
 
 
 async def together(
@@ -111,16 +125,11 @@ async def together(
     if not enabled or not asked:
         return Page(total_count=0 if want_count else None)
     bound = Bound({"tenant": context.tenant_id, "locale": context.locale})
-    bound.values.update(words(context.tenant, context.locale, asked))
     found, documents = [], []
     for entity in enabled:
         table, name = tables.table_of(entity), entity.type_name
-        hits = await backend_of(context).hits(
-            context.tenant, entity, locale=context.locale, query=asked, most=COUNTED + 1
-        )
-        call = f"{table}__candidates(:tenant, :locale, {WORDS}, NULL, {COUNTED + 1})"
-        source = call if hits is None else given(hits, bound)
-        found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {source} c(id, rank)")
+        table_function = (await source(context, entity, bound, asked))("NULL", COUNTED + 1)
+        found.append(f"SELECT '{name}' AS kind, c.id, c.rank FROM {table_function} c(id, rank)")
         documents.append(
             f"SELECT p.kind, p.id, p.rank, t.document FROM page p JOIN {table} t ON t.{entity.id_column} = p.id"
             f" WHERE p.kind = '{name}' AND t.tenant_id = :tenant AND t.locale = :locale AND NOT t.deleted"
