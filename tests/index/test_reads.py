@@ -303,7 +303,7 @@ async def test_a_price_bucket_counts_what_its_filter_finds(workshop: Workshop, s
 async def test_a_count_beyond_the_limit_says_at_least(
     workshop: Workshop, stocked: TenantInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reads, "COUNTED", 10)
+    monkeypatch.setattr(listing, "COUNTED", 10)
 
     async with workshop.database.read(stocked) as context:
         page = await reads.page(context, GADGETS, first=5, want_count=True, want_facets=True)
