@@ -137,6 +137,34 @@ async def test_bad_arguments_are_refused_with_a_code(ask: Callable[..., Any], qu
     assert refused == [code]
 
 
+async def test_what_is_typed_is_suggested_in_one_statement(
+    ask: Callable[..., Any], lamp: str, workshop: Workshop
+) -> None:
+    sent: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement)
+
+    event.listen(workshop.database.app.sync_engine, "before_cursor_execute", note)
+    try:
+        data, refused = await ask(
+            """{ suggest(query: "lam") { kind text typeName id handle }
+                 russian: suggest(query: "ламп", locale: "ru", first: 1) { text } }"""
+        )
+    finally:
+        event.remove(workshop.database.app.sync_engine, "before_cursor_execute", note)
+
+    assert refused == []
+    assert data == {
+        "suggest": [
+            {"kind": "WORDS", "text": "lamp", "typeName": None, "id": None, "handle": None},
+            {"kind": "THING", "text": "Lamp", "typeName": "Gadget", "id": lamp, "handle": "lamp"},
+        ],
+        "russian": [{"text": "Лампа"}],
+    }
+    assert len([one for one in sent if "index_gadgets" in one]) == 2
+
+
 async def test_what_is_not_public_is_not_in_the_schema(ask: Callable[..., Any]) -> None:
     _, refused = await ask("{ gadgets { nodes { secret } } }")
 

@@ -9,7 +9,7 @@ import strawberry
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode, value_from_ast_untyped
 from strawberry.types import Info
 
-from rustok.index import graphql_types, reads, tables
+from rustok.index import graphql_suggest, graphql_types, reads, suggesting, tables
 from rustok.index.graphql_types import Node, Types
 from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
@@ -54,6 +54,8 @@ def storefront_queries(sources: Mapping[str, IndexSource]) -> list[type]:
     if searched:
         result = graphql_types.union("SearchResult", [kinds[entity.name] for entity in searched])
         body["search"] = _search(searched, graphql_types.connection_type("Search", result, has_facets=False))
+    if suggesting.named(shown):
+        body["suggest"] = _suggest(shown)
     body["node"] = _node(shown)
     body["nodes"] = _nodes(shown)
     made = type("IndexQueries", (), {"__annotations__": {}, **body})
@@ -234,6 +236,21 @@ def _search(entities: Sequence[Entity], answer: type) -> Any:
     arguments = {"query": str, "first": int | None, "after": str | None, **_PLACE}
     described = "What matches the words, of every kind, the best first."
     return graphql.query(public=WHY_PUBLIC, description=described)(_resolver(arguments, answer, search))
+
+
+def _suggest(entities: Sequence[Entity]) -> Any:
+    async def suggest(self: Any, context: Context, info: Any, **given: Any) -> Any:
+        _placed(context, info, given["locale"], given["currency"])
+        first = suggesting.USUAL if given["first"] is None else given["first"]
+        return graphql_suggest.shown(await suggesting.suggest(context, entities, given["query"], first=first))
+
+    arguments = {"query": str, "first": int | None, **_PLACE}
+    described = (
+        f"While somebody types: words that go on as the query does, then things of that name, of what is published."
+        f" {suggesting.USUAL} of them unless told otherwise, {suggesting.MOST} at most."
+    )
+    answer = list[graphql_suggest.SuggestionType]
+    return graphql.query(public=WHY_PUBLIC, description=described)(_resolver(arguments, answer, suggest))
 
 
 def _node(entities: Sequence[Entity]) -> Any:
