@@ -101,10 +101,10 @@ def given(ids: str, ranks: str) -> Source:
     return lambda held, most: f"unnest(CAST({ids} AS uuid[]), CAST({ranks} AS bigint[]))"
 
 
-async def source(context: Context, entity: Entity, bound: Bound, query: str) -> Source:
+async def source(context: Context, entity: Entity, bound: Bound, query: str, *, most: int = COUNTED + 1) -> Source:
     """Who finds the rows of a checked query: the statement itself, or another engine before it."""
     engine = backend_of(context)
-    hits = await engine.hits(context.tenant, entity, locale=context.locale, query=query, most=COUNTED + 1)
+    hits = await engine.hits(context.tenant, entity, locale=context.locale, query=query, most=most)
     if hits is not None:
         return given(bound.add(hits.ids, "text"), bound.add(hits.ranks, "text"))
     places = places_of(context.tenant, context.locale, query)

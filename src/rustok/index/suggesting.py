@@ -58,16 +58,11 @@ async def suggest(context: Context, entities: Sequence[Entity], query: str, *, f
     shown = [one for one in map(_named, entities) if one and one.entity.module not in context.tenant.disabled_modules]
     if not asked or not first or not shown:
         return []
-    bound = Bound({"tenant": context.tenant_id, "locale": context.locale, "first": first})
-    bound.values.update(searching.words(context.tenant, context.locale, asked))
+    bound = Bound({"tenant": context.tenant_id, "locale": context.locale, "first": first, "query": asked})
     parts, found = [], []
     for one in shown:
-        hits = None
-        if one.entity.search:
-            hits = await searching.backend_of(context).hits(
-                context.tenant, one.entity, locale=context.locale, query=asked, most=SEEN
-            )
-        parts += _rows(one, bound, hits)
+        source = await searching.source(context, one.entity, bound, asked, most=SEEN) if one.entity.search else None
+        parts += _rows(one, source("NULL", SEEN) if source else None)
         found.append(f"SELECT * FROM {one.entity.name}_found")
     row = (await context.session.execute(text(_statement(parts, found)), bound.values)).one()
     words = [Suggestion(word) for word in msgspec.json.decode(row[0] or "[]", type=list[str])]
@@ -84,7 +79,7 @@ def _named(entity: Entity) -> _Named | None:
     return None
 
 
-def _rows(one: _Named, bound: Bound, hits: searching.Hits | None) -> list[str]:
+def _rows(one: _Named, source: str | None) -> list[str]:
     """CTEs, the last `<entity>_found`: rows whose names begin with the query, and other matches."""
     entity, table = one.entity, tables.table_of(one.entity)
     order, _ = tables.order_expression(entity, one.sort, prefix="t.")
@@ -97,9 +92,7 @@ def _rows(one: _Named, bound: Bound, hits: searching.Hits | None) -> list[str]:
         SELECT {shown}, 2000000::bigint AS rank FROM {table} t
         WHERE {row} AND {order} >= (SELECT low FROM asked) AND {order} < (SELECT high FROM asked)
         ORDER BY {order}, t.{entity.id_column} LIMIT {SEEN})"""
-    if entity.search:
-        call = f"{table}__candidates(:tenant, :locale, {searching.WORDS}, NULL, {SEEN})"
-        source = call if hits is None else searching.given(hits, bound)
+    if source:
         others = f"""SELECT {shown}, c.rank FROM {source} c(id, rank) JOIN {table} t ON t.{entity.id_column} = c.id
             WHERE {row} AND (SELECT count(*) < {SEEN} FROM {entity.name}_begins)"""
     else:
