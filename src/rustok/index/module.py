@@ -22,4 +22,4 @@ def consumer(sources: Mapping[str, IndexSource]) -> Consumer:
         await projector.project(batch, sources)
 
     # An import tells some ten events of each product, sorted by kind: a large batch builds its row once.
-    return Consumer(CONSUMER, projector.consumed_types(sources.values()), handle, most=20_000)
+    return Consumer(CONSUMER, projector.consumed_types(sources.values()), handle, most=20_000, prompt=True)

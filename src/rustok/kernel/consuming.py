@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from rustok.kernel import bus, events, log
 from rustok.kernel.context import SYSTEM, Context, TenantInfo
-from rustok.kernel.db import Database, set_tenant
+from rustok.kernel.db import Database, driver, set_tenant
 from rustok.kernel.events import Envelope
 from rustok.kernel.module import Listener
 
@@ -56,6 +56,7 @@ class Pace:
 
     size: int = 0  # 0: as many as the consumer wants
     failed: bool = False
+    behind: bool = False  # there was more to handle when this process looked last
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Consumer:
     handle: Callable[[Batch], Awaitable[None]]
     most: int = 500
     replayable: bool = True
+    prompt: bool = False  # readers wait for it: it goes first, and the others when it is done
     pace: Pace = field(default_factory=Pace, compare=False)
 
 
@@ -92,76 +94,116 @@ async def advance(database: Database, consumer: Consumer, find_tenant: FindTenan
     this consumer and lets everything else go on.
     """
     pace = consumer.pace
-    async with database.session(worker=True) as session:
-        # One process at a time, from the note of the attempt to the commit.
-        mine = {"key": _CONSUMER_LOCK, "name": consumer.name}
-        if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(:key, hashtext(:name))"), mine):
+    async with database.keep(consumer.name) as connection, database.session_on(connection) as session:
+        batch = await _take(session, consumer, most=min(pace.size or consumer.most, consumer.most))
+        pace.behind = batch is not None
+        if batch is None:
             return 0
-        cursor = (await session.execute(_CURSOR, mine)).one_or_none()
-        if cursor is None or not cursor.behind:
-            if cursor is None:
-                await session.execute(_NEW_CURSOR, mine)
-                await session.commit()
-            return 0
-        async with database.session(worker=True) as notes:
-            # The attempt is written down before it runs, so that an event that kills the process is found out as well.
-            await notes.execute(text("SET LOCAL synchronous_commit TO off"))
-            attempts: int = await notes.scalar(_NOTE_ATTEMPT, mine)
-            await notes.commit()
-        if attempts > 1 and not pace.failed:
-            pace.size = 1  # another process was at this and did not come back
-        size = min(pace.size or consumer.most, consumer.most)
+        # The attempt is written down before it runs, so that an event that kills the process is found out as well.
+        if batch.events and await _note_attempt(database, consumer) > 1 and not pace.failed:
+            batch.cut(1)  # another process was at this and did not come back
         try:
-            handled, recorded = await _run(database, session, consumer, find_tenant, most=size)
+            recorded = await _run(database, session, consumer, find_tenant, batch)
             await session.commit()
+        except Rewound:
+            return 0
         except Exception as error:
             await session.rollback()
             pace.failed = True
-            if size == 1:
+            if batch.size == 1:
                 raise
-            logger.warning("consumer.batch_failed", consumer=consumer.name, size=size, error=repr(error)[:500])
-            pace.size = max(1, size // 8)
-            handled, recorded = 1, 0
-        else:
-            pace.failed = False
-            pace.size = min(consumer.most, size * 4)
+            logger.warning("consumer.batch_failed", consumer=consumer.name, size=batch.size, error=repr(error)[:500])
+            pace.size = max(1, batch.size // 8)
+            return 1
+        pace.failed = False
+        pace.size = min(consumer.most, batch.size * 4)
+        pace.behind = batch.done_to < batch.upto
     if recorded:
         database.announce()
-    return handled
+    return len(batch.events)
 
 
 _CONSUMER_LOCK = 7_240_004
-_CURSOR = text("""SELECT seq < (SELECT coalesce(max(seq), 0) FROM event_log) AS behind
-                  FROM event_cursors WHERE consumer = :name""")
+_TAKE = f"SELECT after, upto, is_parked, {log.FIELDS} FROM event_take($1, $2, $3, $4)"
 _NEW_CURSOR = text("INSERT INTO event_cursors (consumer) VALUES (:name) ON CONFLICT DO NOTHING")
-_NOTE_ATTEMPT = text("UPDATE event_cursors SET attempts = attempts + 1 WHERE consumer = :name RETURNING attempts")
+_NOTE_ATTEMPT = """
+    UPDATE event_cursors SET attempts = attempts + 1 FROM (SELECT set_config('synchronous_commit', 'off', true)) quickly
+    WHERE consumer = $1 RETURNING attempts"""
+# Passing what is not meant for it can wait for the disk: who forgets it passes it again.
+_MOVE_ON = """
+    UPDATE event_cursors SET seq = $1, attempts = 0, updated_at = now()
+    FROM (SELECT CASE WHEN $4 THEN set_config('synchronous_commit', 'off', true) END) quickly
+    WHERE consumer = $2 AND seq = $3"""
+
+
+@dataclass
+class _Taken:
+    """The next events of a consumer, `after < seq <= done_to`; those behind a parked one are `waiting`."""
+
+    after: int
+    upto: int
+    size: int  # at most so many were wanted
+    events: list[Envelope]
+    parked: frozenset[int]
+
+    @property
+    def done_to(self) -> int:
+        """Where the cursor stands once these are handled."""
+        return self.events[-1].seq if len(self.events) >= self.size else self.upto
+
+    def cut(self, size: int) -> None:
+        """Leave all but the first few for later."""
+        self.size = size
+        del self.events[size:]
+
+
+async def _take(session: AsyncSession, consumer: Consumer, *, most: int) -> _Taken | None:
+    """What is next; None where nothing is, or another process is at it from the note of its attempt to its commit."""
+    connection = await session.connection()
+    types = None if consumer.types is None else sorted(consumer.types)
+    rows: Sequence[Any] = (await connection.exec_driver_sql(_TAKE, (consumer.name, _CONSUMER_LOCK, types, most))).all()
+    if not rows:
+        return None
+    after, upto = rows[0].after, rows[0].upto
+    if after is None:
+        await session.execute(_NEW_CURSOR, {"name": consumer.name})
+        await session.commit()
+        return None
+    if after >= upto:
+        return None
+    found = [row for row in rows if row.seq is not None]
+    events = [log.envelope_of(row[3:]) for row in found]
+    return _Taken(after, upto, most, events, frozenset(row.seq for row in found if row.is_parked))
+
+
+async def _note_attempt(database: Database, consumer: Consumer) -> int:
+    async with database.keep("attempts") as connection:
+        return int(await (await driver(connection)).fetchval(_NOTE_ATTEMPT, consumer.name))
 
 
 async def _run(
-    database: Database, session: AsyncSession, consumer: Consumer, find_tenant: FindTenant, *, most: int
-) -> tuple[int, int]:
-    """How many events were handled or set aside, and how many were recorded on the way."""
-    after: int = await session.scalar(
-        text("SELECT seq FROM event_cursors WHERE consumer = :name FOR UPDATE"), {"name": consumer.name}
-    )
-    upto = await log.head(session)
-    envelopes = await log.read(session, after=after, upto=upto, types=consumer.types, most=most)
-    done_to = envelopes[-1].seq if len(envelopes) == most else upto
-    runnable, waiting = await _without_parked(session, consumer, envelopes)
-    for envelope in waiting:
-        await _note(session, consumer, envelope, state="waiting", error=None)
+    database: Database, session: AsyncSession, consumer: Consumer, find_tenant: FindTenant, taken: _Taken
+) -> int:
+    """Handle them or set them aside, and move the cursor; returns how many events were recorded on the way."""
+    runnable = [envelope for envelope in taken.events if envelope.seq not in taken.parked]
+    for envelope in taken.events:
+        if envelope.seq in taken.parked:
+            await _note(session, consumer, envelope, state="waiting", error=None)
     recorded = 0
-    if runnable and most == 1:
+    if runnable and taken.size == 1:
         await _attempt(database, session, consumer, find_tenant, runnable[0])
     elif runnable:
         batch = Batch(runnable, session, find_tenant)
         await consumer.handle(batch)
         recorded = batch.recorded
-    await session.execute(
-        text("UPDATE event_cursors SET seq = :seq, attempts = 0, updated_at = now() WHERE consumer = :name"),
-        {"seq": done_to, "name": consumer.name},
-    )
-    return len(envelopes), recorded
+    plain = await driver(await session.connection())
+    if await plain.execute(_MOVE_ON, taken.done_to, consumer.name, taken.after, not taken.events) != "UPDATE 1":
+        raise Rewound(f"{consumer.name} was set to another place meanwhile")
+    return recorded
+
+
+class Rewound(Exception):
+    """Somebody moved the cursor while a batch was handled; what it did is undone."""
 
 
 async def _attempt(
@@ -200,24 +242,6 @@ async def _attempt(
                 WHERE consumer = :name AND seq = :seq"""),
         {"error": failed, "name": consumer.name, "seq": envelope.seq},
     )
-
-
-async def _without_parked(
-    session: AsyncSession, consumer: Consumer, envelopes: Sequence[Envelope]
-) -> tuple[list[Envelope], list[Envelope]]:
-    """Split off the events whose aggregate is parked for this consumer: they wait behind the poison."""
-    rows = await session.execute(
-        text(
-            "SELECT tenant_id, aggregate, aggregate_id FROM event_failures WHERE consumer = :name AND state = 'parked'"
-        ),
-        {"name": consumer.name},
-    )
-    parked = {tuple(row) for row in rows}
-    if not parked:
-        return list(envelopes), []
-    waiting = [e for e in envelopes if (e.tenant_id, e.aggregate, e.aggregate_id) in parked]
-    held = {e.seq for e in waiting}
-    return [e for e in envelopes if e.seq not in held], waiting
 
 
 async def _note(session: AsyncSession, consumer: Consumer, envelope: Envelope, *, state: str, error: str | None) -> int:

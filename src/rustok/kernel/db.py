@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, MetaData, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from rustok.kernel import bus, errors
@@ -98,6 +98,14 @@ async def set_tenant(session: AsyncSession, tenant_id: UUID | None) -> None:
     await session.execute(SET_TENANT, {"tenant": str(tenant_id) if tenant_id else ""})
 
 
+async def driver(connection: AsyncConnection) -> Any:
+    """asyncpg's own connection below, for statements where SQLAlchemy's time counts.
+
+    A statement given to it belongs to SQLAlchemy's transaction once that has run a statement, and commits alone before.
+    """
+    return (await connection.get_raw_connection()).driver_connection
+
+
 class Database:
     """The database as the program sees it: a pool for requests and one for workers, neither of which owns a thing."""
 
@@ -112,15 +120,41 @@ class Database:
         self._app_sessions = async_sessionmaker(self.app, expire_on_commit=False, info=self.resources)
         self._worker_sessions = async_sessionmaker(self.worker, expire_on_commit=False, info=self.resources)
         self.after_commit: list[Callable[[], None]] = []  # called when a transaction that recorded events is committed
+        self._kept: dict[str, AsyncConnection] = {}
 
     async def close(self) -> None:
         """Close every connection."""
+        while self._kept:
+            await self._kept.popitem()[1].close()
         await self.app.dispose()
         await self.worker.dispose()
 
     def session(self, *, worker: bool = False) -> AsyncSession:
         """A bare session that sees no tenant; for the log and for looking tenants up."""
         return (self._worker_sessions if worker else self._app_sessions)()
+
+    def session_on(self, connection: AsyncConnection) -> AsyncSession:
+        """A session of a unit of work on that connection; it ends its transactions, and leaves it open."""
+        return AsyncSession(connection, expire_on_commit=False, info=self.resources)
+
+    @asynccontextmanager
+    async def keep(self, purpose: str) -> AsyncIterator[AsyncConnection]:
+        """A worker's connection that stays with a purpose: the plans that PostgreSQL made there are not made again.
+
+        Nothing is committed. After an exception the connection is given up: nobody knows how it was left.
+        """
+        connection = self._kept.pop(purpose, None) or await self.worker.connect()
+        try:
+            yield connection
+            await connection.rollback()
+        except BaseException:
+            await connection.invalidate()
+            await connection.close()
+            raise
+        if purpose in self._kept:  # two at once, of whom the other was earlier
+            await connection.close()
+        else:
+            self._kept[purpose] = connection
 
     @asynccontextmanager
     async def open(

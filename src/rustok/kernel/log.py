@@ -6,42 +6,33 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from rustok.kernel.db import Database
+from rustok.kernel.db import Database, driver
 from rustok.kernel.events import Envelope
 
+CHANNEL = "rustok_log"  # told the newest number whenever the log has grown
 _SEQUENCER_LOCK = 7_240_002
-_COLUMNS = """id, tenant_id, "timestamp", type, schema_version, aggregate, aggregate_id, version,
-              correlation_id, causation_id, actor_id, payload"""
-
 # One sequencer at a time, whichever process it runs in: the lock ends with the transaction, so a killed holder
 # leaves nothing behind. A staged row is visible only once it is committed, and gets its number here.
-_MOVE = text(f"""
-WITH moved AS (
-  DELETE FROM event_staging
-  WHERE pos <= (SELECT max(pos) FROM (SELECT pos FROM event_staging ORDER BY pos LIMIT :most) first) RETURNING *
-)
-INSERT INTO event_log (seq, {_COLUMNS})
-SELECT (SELECT coalesce(max(seq), 0) FROM event_log) + row_number() OVER (ORDER BY pos), {_COLUMNS} FROM moved
-""")
-_FIELDS = ", ".join(f'"{name}"' for name in Envelope.__struct_fields__)
-_READ = text(f"SELECT {_FIELDS} FROM event_log WHERE seq > :after AND seq <= :upto ORDER BY seq LIMIT :most")
+_SEQUENCE = "SELECT moved, head FROM event_sequence($1, $2, $3)"
+FIELDS = ", ".join(f'"{name}"' for name in Envelope.__struct_fields__)
+_READ = text(f"SELECT {FIELDS} FROM event_log WHERE seq > :after AND seq <= :upto ORDER BY seq LIMIT :most")
 _READ_TYPES = text(
-    f"SELECT {_FIELDS} FROM event_log "
+    f"SELECT {FIELDS} FROM event_log "
     "WHERE seq > :after AND seq <= :upto AND type = ANY(:types) ORDER BY seq LIMIT :most"
 )
 
 
 async def sequence(database: Database, *, most: int = 20_000) -> int:
-    """Move up to `most` staged events into the log; returns how many. 0 also when another process is at it."""
-    async with database.session(worker=True) as session:
-        # By the index, which remembers what is dead: a scan would read everything that was ever staged since a vacuum.
-        if await session.scalar(text("SELECT min(pos) FROM event_staging")) is None:
-            return 0
-        if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SEQUENCER_LOCK}):
-            return 0
-        moved: int = (await session.execute(_MOVE, {"most": most})).rowcount  # type: ignore[attr-defined]  # CursorResult
-        await session.commit()
-        return moved
+    """Move up to `most` staged events into the log, after whoever is at it now; returns how many."""
+    return (await number(database, most=most))[0]
+
+
+async def number(database: Database, *, most: int = 20_000) -> tuple[int, int]:
+    """The same; returns the newest number as well, 0 where nothing was staged."""
+    async with database.keep("sequencer") as connection:
+        plain = await driver(connection)
+        moved, newest = await plain.fetchrow(_SEQUENCE, most, _SEQUENCER_LOCK, CHANNEL)
+        return moved, newest
 
 
 async def head(session: AsyncSession) -> int:

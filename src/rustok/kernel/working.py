@@ -1,10 +1,12 @@
 """What runs beside the requests: the sequencer, every consumer and every timer, as tasks of one event loop."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy import text
@@ -13,10 +15,11 @@ from rustok.kernel import consuming, log
 from rustok.kernel.bus import Bus
 from rustok.kernel.consuming import Consumer, FindTenant
 from rustok.kernel.context import TenantInfo
-from rustok.kernel.db import Database
+from rustok.kernel.db import Database, driver
 from rustok.kernel.module import Timer
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1  # for what nobody told: a lost connection, another process's end
+LATER_SECONDS = 0.02  # after those that readers wait for
 _TIMER_LOCK = 7_240_003
 _PRESENCE_LOCK = 7_240_005
 logger = structlog.get_logger("rustok.workers")
@@ -33,28 +36,57 @@ class Workers:
     timers: Sequence[Timer] = ()
     bus: Bus | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    _wakes: list[asyncio.Event] = field(default_factory=list)
+    _staged: asyncio.Event = field(default_factory=asyncio.Event)
+    _first: list[asyncio.Event] = field(default_factory=list)  # of who is told first that the log has grown
+    _later: list[asyncio.Event] = field(default_factory=list)
+    _telling: asyncio.TimerHandle | None = None
+    _head: int = 0  # the newest number that was heard of
     _published: int = -1
 
     def start(self) -> None:
         """Begin; must be called inside the running loop."""
         self.database.after_commit.append(self.wake)
         self._tasks.append(asyncio.create_task(self._be_present(), name="presence"))
-        self._spawn("sequencer", self._sequence)
+        self._spawn("sequencer", self._sequence, self._staged)
         for consumer in self.consumers:
-            self._spawn(consumer.name, partial(self._consume, consumer))
+            wake = asyncio.Event()
+            (self._first if consumer.prompt else self._later).append(wake)
+            self._spawn(consumer.name, partial(self._consume, consumer), wake)
+        if self.bus is not None:
+            self._later.append(wake := asyncio.Event())
+            self._spawn("bus", partial(self._publish, self.bus), wake)
         for timer in self.timers:
             self._tasks.append(asyncio.create_task(self._time(timer), name=timer.name))
 
     def wake(self) -> None:
-        """There may be work: do not wait for the next poll."""
-        for wake in self._wakes:
+        """Something was committed: do not wait for the next poll."""
+        self._staged.set()
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        said = str(payload)
+        self._heard(int(said) if said.isdecimal() else 0)
+
+    def _heard(self, head: int) -> None:
+        """The log has grown: tell those first whom readers wait for, and leave them the machine for a moment."""
+        if head in (0, self._head):
+            return
+        self._head = head
+        for wake in self._first:
+            wake.set()
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(LATER_SECONDS, self._tell_the_others)
+
+    def _tell_the_others(self) -> None:
+        self._telling = None
+        for wake in self._later:
             wake.set()
 
     async def stop(self) -> None:
         """Let every task come to an end; work in a transaction is rolled back and comes again."""
         if self.wake in self.database.after_commit:
             self.database.after_commit.remove(self.wake)
+        if self._telling is not None:
+            self._telling.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -88,15 +120,20 @@ class Workers:
             await asyncio.sleep(0.02)
 
     async def _be_present(self) -> None:
-        """Hold a lock that says: somebody follows the log. It ends with the connection, however that ends."""
+        """Hold a lock that says: somebody follows the log; and hear on the same connection when it has grown."""
         while True:
             try:
-                async with self.database.worker.connect() as connection:
-                    plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    await plain.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": _PRESENCE_LOCK})
+                async with self.database.keep("presence") as connection:
+                    plain = await driver(connection)
+                    lost = asyncio.Event()
+                    plain.add_termination_listener(lambda _, lost=lost: lost.set())
+                    await plain.execute(f"SELECT pg_advisory_lock_shared({_PRESENCE_LOCK})")
+                    await plain.add_listener(log.CHANNEL, self._hear)
                     while True:
-                        await asyncio.sleep(30)
-                        await plain.execute(text("SELECT 1"))
+                        with contextlib.suppress(TimeoutError):
+                            async with asyncio.timeout(30):
+                                await lost.wait()
+                        await plain.execute("SELECT 1")
             except Exception as error:
                 logger.warning("worker.presence_lost", error=repr(error))
                 await asyncio.sleep(1)
@@ -108,9 +145,7 @@ class Workers:
             logger.warning("worker.step_failed", error=repr(error))
             return 0
 
-    def _spawn(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
-        wake = asyncio.Event()
-        self._wakes.append(wake)
+    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
         self._tasks.append(asyncio.create_task(self._loop(name, step, wake), name=name))
 
     async def _loop(self, name: str, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
@@ -135,15 +170,14 @@ class Workers:
                 pass
 
     async def _sequence(self) -> int:
-        moved = await log.sequence(self.database)
-        if moved:
-            self.wake()
-        if self.bus is not None and self.bus.receiver_count:
-            await self._publish(self.bus)
+        moved, head = await log.number(self.database)
+        self._heard(head)
         return moved
 
-    async def _publish(self, bus: Bus) -> None:
+    async def _publish(self, bus: Bus) -> int:
         """Send what is new in the log, whoever numbered it, to the receivers of this process."""
+        if not bus.receiver_count:
+            return 0
         async with self.database.session(worker=True) as session:
             upto = await log.head(session)
             if self._published < 0:
@@ -152,12 +186,11 @@ class Workers:
                 for envelope in page:
                     bus.publish(envelope)
                 self._published = page[-1].seq
+        return 0
 
     async def _consume(self, consumer: Consumer) -> int:
         done = await consuming.advance(self.database, consumer, self.find_tenant)
-        if done:
-            self.wake()
-        return done
+        return done if consumer.pace.behind else 0
 
     async def _time(self, timer: Timer) -> None:
         while True:

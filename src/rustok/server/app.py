@@ -25,7 +25,9 @@ from rustok.core.media import http as media_http
 from rustok.core.media.storing import Library
 from rustok.kernel import consuming, errors
 from rustok.kernel.db import refusal
+from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
+from rustok.kernel.working import Workers
 from rustok.server import logs, metrics, modules, pages, schema
 from rustok.server.graphql_http.endpoint import Endpoint
 from rustok.server.graphql_http.limits import Limits
@@ -49,12 +51,12 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        running = modules.workers(host.registry, host.database, bus=host.bus) if with_workers else None
-        if running:
-            running.start()
+        running: Workers | Numbering = Numbering(host.database)
+        if with_workers:
+            running = modules.workers(host.registry, host.database, bus=host.bus)
+        running.start()
         yield
-        if running:
-            await running.stop()
+        await running.stop()
         await host.close()
 
     app = FastAPI(
