@@ -27,6 +27,12 @@ ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    parser.addoption("--long", action="store_true", help="generate a hundred thousand queries instead of thousands")
+    parser.addoption("--generate-seed", type=int, default=1, help="another number generates other queries")
+
+
 @dataclass(frozen=True)
 class Addresses:
     """One database under its three roles."""
