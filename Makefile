@@ -30,8 +30,8 @@ test: check
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: $(TOOLS)
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -1,9 +1,12 @@
 """The bench's catalogue and arithmetic; no test asserts a time."""
 
-import asyncio
 import csv
+import json
 import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -40,29 +43,70 @@ def test_a_catalogue_looks_like_a_shop(tmp_path: Path) -> None:
     assert words[shop.words[0]] > 20 * max(words[shop.words[3000]], 1)
 
 
-def test_a_load_counts_every_answer_once() -> None:
+@pytest.fixture
+def served() -> Iterator[tuple[int, list[str]]]:
+    """A server that answers 200 to `/` and 500 to everything else, and what it was asked."""
+    asked: list[str] = []
+
+    class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = b'{"data": {}}' if self.path == "/" else b'{"errors": [{"message": "no"}]}'
+            self.send_response(500 if self.path == "/broken" else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port, asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_load_counts_every_answer_once(served: tuple[int, list[str]]) -> None:
     from bench import load
 
-    served = 0
+    port, asked = served
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal served
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                served += 1
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        except asyncio.IncompleteReadError:
-            writer.close()
+    found = load.load(
+        port, [load.request_of({"path": "/"}, port)], warm=0.0, seconds=0.2, connections=2, least=1, most=1.0
+    )
 
-    async def story() -> dict[str, float]:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            port = server.sockets[0].getsockname()[1]
-            asked = [load.request_of({"path": "/"}, port)]
-            return await load.load(port, asked, seconds=0.2, connections=2)
-
-    found = asyncio.run(story())
-
-    assert served > 2
-    assert found["rps"] == pytest.approx(served / 0.2, rel=0.5)
+    assert 2 < found["answers"] <= len(asked) <= found["answers"] + 2
+    assert found["timed"] == found["answers"]
+    assert found["bytes"] == len('{"data": {}}')
     assert 0 < found["p50_ms"] <= found["p99_ms"]
+
+
+@pytest.mark.parametrize("path", ["/broken", "/errors"])
+def test_a_load_ends_at_an_answer_that_is_none(served: tuple[int, list[str]], path: str) -> None:
+    from bench import load
+
+    port, _ = served
+
+    with pytest.raises(load.LoadFailed):
+        load.load(port, [load.request_of({"path": path}, port)], warm=0.0, seconds=0.1, connections=1, least=1, most=1)
+
+
+def test_a_figure_that_could_not_be_measured_is_not_written(tmp_path: Path) -> None:
+    from bench import figures
+
+    found = figures.Figures({"detail.vs_handwritten": 0.5})
+
+    with pytest.raises(figures.Broken):
+        found.put("list24.vs_handwritten", float("nan"))
+    found.write(tmp_path / "bench.json")
+
+    assert json.loads((tmp_path / "bench.json").read_text()) == {"detail.vs_handwritten": 0.5}
+    table = {line.split()[0]: line for line in found.table().splitlines() if line}
+    assert "not measured" in table["list24.vs_handwritten"]
+    assert "MISSED" in table["detail.vs_handwritten"]
