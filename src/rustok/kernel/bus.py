@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Uuid, bindparam, text
@@ -25,14 +26,16 @@ WITH incoming AS (
   ORDER BY aggregate, aggregate_id
   ON CONFLICT (tenant_id, aggregate, aggregate_id) DO UPDATE SET version = a.version + excluded.version
   RETURNING aggregate, aggregate_id, version
-)
+), staged AS (
 INSERT INTO event_staging (id, tenant_id, type, schema_version, aggregate, aggregate_id, version,
                            correlation_id, causation_id, actor_id, payload)
 SELECT i.id, :tenant, i.type, i.schema_version, i.aggregate, i.aggregate_id,
        b.version + 1 - row_number() OVER (PARTITION BY i.aggregate, i.aggregate_id ORDER BY i.ord DESC),
        :correlation, :causation, :actor, i.payload
 FROM incoming i JOIN bumped b USING (aggregate, aggregate_id)
-ORDER BY i.ord
+ORDER BY i.ord RETURNING pos
+)
+SELECT max(pos) FROM staged
 """).bindparams(
     bindparam("tenant", type_=Uuid),
     bindparam("correlation", type_=Uuid),
@@ -57,7 +60,8 @@ async def flush(context: Context) -> int:
     if not waiting:
         return 0
     await context.session.flush()
-    await context.session.execute(
+    ids = generate_ids(len(waiting))
+    last_pos: int = await context.session.scalar(
         _FLUSH,
         {
             "tenant": context.tenant_id,
@@ -75,11 +79,12 @@ async def flush(context: Context) -> int:
                         "payload": event,
                         "ord": position,
                     }
-                    for position, (id_, event) in enumerate(zip(generate_ids(len(waiting)), waiting, strict=True))
+                    for position, (id_, event) in enumerate(zip(ids, waiting, strict=True))
                 ]
             ).decode(),
         },
     )
+    context.last_staged = last_pos, UUID(ids[-1])
     return len(waiting)
 
 

@@ -17,6 +17,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 from rustok.kernel import errors, money, paging
+from rustok.kernel.consistency import Token
 from rustok.kernel.context import Actor, Context, TenantInfo
 from rustok.kernel.db import refusal
 from rustok.kernel.ids import parse_id
@@ -61,6 +62,7 @@ class Operation:
     cookies: list[dict[str, Any]] = field(default_factory=list)  # of the answer, as Response.set_cookie takes them
     extensions: dict[str, Any] = field(default_factory=dict)
     services: dict[str, Any] = field(default_factory=dict)  # what the host hands down, by name
+    token: Token | None = None  # of the last event that was recorded; kept by `work`
 
 
 @strawberry.type(description="Why an input was refused, and where.")

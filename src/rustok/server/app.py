@@ -98,6 +98,7 @@ def _add_graphql(app: FastAPI, host: Host) -> None:
             limits=Limits(),
             development=development,
             max_body=host.settings.max_body_kb * 1024,
+            waiting=host.waiting,
         )
         app.add_route(
             path, endpoint.__call__, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False

@@ -10,12 +10,13 @@ from starlette.requests import HTTPConnection
 
 from rustok.core.access import authentication
 from rustok.core.media import renditions, storing
-from rustok.index import searching
-from rustok.kernel import errors, fetching
+from rustok.index import searching, verifying
+from rustok.kernel import consistency, errors, fetching
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database
 from rustok.kernel.graphql import Operation
+from rustok.kernel.ids import generate_id
 from rustok.kernel.module import Registry
 from rustok.kernel.settings import Settings
 from rustok.server import modules
@@ -34,6 +35,7 @@ class Host:
     tenancy: Tenancy
     bus: Bus
     search: searching.Backend
+    waiting: consistency.Waiting
 
     @classmethod
     def open(cls, settings: Settings, owner_url: str) -> "Host":
@@ -58,11 +60,13 @@ class Host:
         tenancy = Tenancy(
             database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
         )
-        return cls(settings, registry, database, tenancy, Bus(), search)
+        waiting = consistency.Waiting(database, verifying.CONSUMER)
+        return cls(settings, registry, database, tenancy, Bus(), search, waiting)
 
     async def close(self) -> None:
         """Give every connection back."""
         self.bus.close()
+        await self.waiting.close()
         await self.database.close()
 
     async def actor(self, request: HTTPConnection, tenant: TenantInfo) -> Actor:
@@ -97,17 +101,28 @@ class Host:
         tenant = await self.tenancy.of(request)
         actor = await self.actor(request, tenant)
         locale, currency = self.locale(request, tenant), self.currency(request, tenant)
-        yield Operation(
+        correlation_id = generate_id()
+
+        @asynccontextmanager
+        async def work() -> AsyncIterator[Context]:
+            async with self.database.open(
+                tenant, actor=actor, locale=locale, currency=currency, correlation_id=correlation_id
+            ) as context:
+                yield context
+            edge.token = consistency.of(context) or edge.token
+
+        edge = Operation(
             tenant=tenant,
             actor=actor,
             locale=locale,
             currency=currency,
-            work=partial(self.database.open, tenant, actor=actor, locale=locale, currency=currency),
+            work=work,
             look=partial(self.database.read, tenant, actor=actor, locale=locale, currency=currency),
             trace_id=trace_of(request),
             address=self.tenancy.address(request),
             user_agent=request.headers.get("user-agent", "")[:400],
         )
+        yield edge
 
     @asynccontextmanager
     async def work(self, request: HTTPConnection) -> AsyncIterator[Context]:

@@ -25,10 +25,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from rustok.kernel import errors
+from rustok.kernel.consistency import Waiting
 from rustok.kernel.graphql import Operation
 from rustok.server import metrics
 from rustok.server.bodies import BodyTooLarge, read_body
-from rustok.server.graphql_http import graphiql, limits
+from rustok.server.graphql_http import consistency, graphiql, limits
 
 RESPONSE = "application/graphql-response+json"
 PLAIN = "application/json"
@@ -69,6 +70,7 @@ class Endpoint:
     limits: limits.Limits
     development: bool
     max_body: int
+    waiting: Waiting
     _plans: OrderedDict[str, _Plan] = field(default_factory=OrderedDict)
 
     async def __call__(self, request: Request) -> Response:
@@ -104,7 +106,16 @@ class Endpoint:
             async with self.open_operation(request) as edge:
                 spent = limits.cost(plan.document, operation, params.variables)
                 edge.extensions["cost"] = {"requested": spent, "limit": self.limits.cost}
+                sent = consistency.asked(request, edge.tenant.id)
+                writes = operation.operation is OperationType.MUTATION
+                if sent is not None and not writes:
+                    met = await consistency.meet(sent, edge.tenant.id, self.waiting)
+                    edge.extensions["consistency"] = met.extension
+                    edge.headers |= met.headers
                 result = await self._run(plan.document, params, edge)
+                if writes:
+                    token = consistency.given(edge.token, sent, edge.tenant.id)
+                    edge.extensions["consistency"] = edge.headers[consistency.HEADER] = token
                 return self._respond(result, edge, media_type, operation, started)
         except errors.RustokError as error:
             body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
