@@ -16,13 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.index.gadgets import GADGETS, TABLES, BoxRenamed, GadgetChanged, GadgetSource
 
 from rustok.index import module, tables, verifying
+from rustok.index.searching import Backend, Hits
+from rustok.index.tantivy.backend import Tantivy
 from rustok.kernel import bus, consuming, log, migrating
 from rustok.kernel.consuming import Consumer
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database, plain_url
 from rustok.kernel.events import Event
 from rustok.kernel.ids import generate_id
-from rustok.kernel.indexing import IndexSource
+from rustok.kernel.indexing import Entity, IndexSource
 from rustok.kernel.settings import Settings
 
 DAWN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -236,6 +238,34 @@ async def built_workshop(server: str) -> AsyncIterator[Workshop]:
 def workshop(built_workshop: Workshop) -> Iterator[Workshop]:
     """The workshop; every test makes tenants of its own."""
     return built_workshop
+
+
+class Current(Tantivy):
+    """Tantivy that is brought up to date before each search, and never leaves it to PostgreSQL."""
+
+    async def hits(self, tenant: TenantInfo, entity: Entity, *, locale: str, query: str, most: int) -> Hits | None:
+        await self.follower.catch_up(tenant)
+        found = await super().hits(tenant, entity, locale=locale, query=query, most=most)
+        assert found is not None
+        return found
+
+
+@pytest.fixture(scope="session")
+async def files(built_workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tantivy]:
+    """Tantivy over the workshop's read model."""
+    entities = {name: source.entity for name, source in built_workshop.sources.items()}
+    made = Current(built_workshop.database, entities, tmp_path_factory.mktemp("search"), built_workshop.find_tenant)
+    yield made
+    await made.stop()
+
+
+@pytest.fixture(params=["postgres", "tantivy"])
+def engine(request: pytest.FixtureRequest, workshop: Workshop, files: Tantivy) -> Iterator[str]:
+    """Searches are answered by PostgreSQL, and then by Tantivy."""
+    if request.param == "tantivy":
+        workshop.database.resources[Backend] = files
+    yield request.param
+    workshop.database.resources.pop(Backend, None)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Search: words in the row's language, half-typed and mistyped ones too, the best first."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,9 +10,12 @@ from tests.index.gadgets import GADGETS
 
 from rustok.index import reads, together
 from rustok.index.searching import Backend, Hits
+from rustok.index.verifying import Verdict
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.indexing import Entity
+
+pytestmark = pytest.mark.usefixtures("engine")
 
 
 @pytest.fixture(scope="session")
@@ -182,6 +186,17 @@ async def test_another_engine_finds_and_postgresql_filters(workshop: Workshop, s
                 rows = (await reads.page(context, entity, sort="TITLE_ASC")).nodes
             ids = [row["id"] for row in rows]
             return Hits.of(ids, list(range(len(ids), 0, -1)))
+
+        def start(self) -> None: ...
+
+        async def stop(self) -> None: ...
+
+        async def rebuild(self, tenants: Sequence[TenantInfo]) -> None: ...
+
+        async def verify(
+            self, tenants: Sequence[TenantInfo], entities: Sequence[str], *, patience: float
+        ) -> list[Verdict]:
+            return []
 
         async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
             return True

@@ -17,6 +17,8 @@ NAMES = [
     ("100% «linen» napkins", "Льняные салфетки"),
 ]
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture(scope="module")
 async def shelf(built_workshop: Workshop) -> TenantInfo:

@@ -12,6 +12,7 @@ from rustok.index import cursors, expanding, tables
 from rustok.index.filters import Bound
 from rustok.index.listing import Source
 from rustok.index.pages import COUNTED, Page, Slice
+from rustok.index.verifying import Verdict
 from rustok.kernel import errors
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.indexing import Entity
@@ -51,6 +52,22 @@ class Backend(Protocol):
         """Wait until hits are no older than this version of the tenant's read model; False when time is up."""
         ...
 
+    def start(self) -> None:
+        """Follow the read model from now on, inside the running loop."""
+        ...
+
+    async def stop(self) -> None:
+        """Follow it no more."""
+        ...
+
+    async def rebuild(self, tenants: Sequence[TenantInfo]) -> None:
+        """Make anew whatever the engine keeps of these tenants."""
+        ...
+
+    async def verify(self, tenants: Sequence[TenantInfo], entities: Sequence[str], *, patience: float) -> list[Verdict]:
+        """Compare what the engine keeps with the rows of the read model; nothing is kept, nothing is compared."""
+        ...
+
 
 class Postgres:
     """Full text in the row's language, the last word by its beginning, slips of the keys by trigrams."""
@@ -62,6 +79,19 @@ class Postgres:
     async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
         """What is searched is what is read."""
         return True
+
+    def start(self) -> None:
+        """There is nothing to follow."""
+
+    async def stop(self) -> None:
+        """There is nothing to stop."""
+
+    async def rebuild(self, tenants: Sequence[TenantInfo]) -> None:
+        """The tables are the index."""
+
+    async def verify(self, tenants: Sequence[TenantInfo], entities: Sequence[str], *, patience: float) -> list[Verdict]:
+        """The tables are the index."""
+        return []
 
 
 POSTGRES = Postgres()

@@ -297,24 +297,30 @@ def ddl_hash(entity: Entity, currencies: Sequence[str] = CURRENCIES) -> str:
     return hashlib.sha256("\n".join(ddl).encode() + shape).hexdigest()
 
 
+def searched_texts(entity: Entity, row: str) -> dict[str, list[str]]:
+    """SQL of the texts that are searched, by weight, of a row with columns and a document; NULL where there is none."""
+    columns, fields = columns_of(entity), {f.name: f for f in entity.fields}
+    by_weight: dict[str, list[str]] = {}
+    for name, weight in entity.search.items():
+        if name in columns:
+            is_array = base_type(columns[name].sql).endswith("[]")
+            value = f"array_to_string({row}.{name}, ' ')" if is_array else f"{row}.{name}::text"
+        elif name in fields and fields[name].many and fields[name].kind in (Kind.TEXT, Kind.ID):
+            items = f"CASE jsonb_typeof({row}.document -> '{name}') WHEN 'array' THEN {row}.document -> '{name}' END"
+            value = f"(SELECT string_agg(v, ' ') FROM jsonb_array_elements_text({items}) v)"
+        else:
+            value = f"({row}.document ->> '{name}')"
+        by_weight.setdefault(weight, []).append(f"left({value}, {LONGEST_TEXT})")
+    return by_weight
+
+
 def search_expressions(entity: Entity) -> tuple[str, str]:
     """SQL for `search_vector` and `search_text` of a source row `s` in that row's language.
 
     Fields of weight A and B are also kept unstemmed, so that a half-typed word is found by its beginning and a SKU by
     itself; they alone make up the text that slips of the keys are compared with.
     """
-    columns, fields = columns_of(entity), {f.name: f for f in entity.fields}
-    by_weight: dict[str, list[str]] = {}
-    for name, weight in entity.search.items():
-        if name in columns:
-            is_array = base_type(columns[name].sql).endswith("[]")
-            value = f"array_to_string(s.{name}, ' ')" if is_array else f"s.{name}::text"
-        elif name in fields and fields[name].many and fields[name].kind in (Kind.TEXT, Kind.ID):
-            items = f"CASE jsonb_typeof(s.document -> '{name}') WHEN 'array' THEN s.document -> '{name}' END"
-            value = f"(SELECT string_agg(v, ' ') FROM jsonb_array_elements_text({items}) v)"
-        else:
-            value = f"(s.document ->> '{name}')"
-        by_weight.setdefault(weight, []).append(f"left({value}, {LONGEST_TEXT})")
+    by_weight = searched_texts(entity, "s")
     vectors: list[str] = []
     texts: list[str] = []
     for weight, values in by_weight.items():

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(default=None, validation_alias=AliasChoices("REDIS_URL", "redis_url"))
     secret_key: str | None = None
     media_url: str | None = None  # where files are kept, e.g. s3://bucket/prefix; default: the folder `<home>/media`
+    search: Literal["postgres", "tantivy"] = "postgres"  # the engine that finds rows by words
+    search_path: Path | None = None  # where Tantivy keeps its files; default: the folder `<home>/search`
     fetch_ports: str = Field(default="80,443", pattern=r"^\d{1,5}(,\d{1,5})*$")  # ports that pictures are fetched from
     fetch_allow_private: str = ""  # addresses or networks that may be fetched from although they are not public
     max_upload_mb: int = Field(default=20, ge=1)

@@ -55,7 +55,9 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
         if with_workers:
             running = modules.workers(host.registry, host.database, bus=host.bus)
         running.start()
+        host.search.start()
         yield
+        await host.search.stop()
         await running.stop()
         await host.close()
 

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from rustok.core.access import authentication
 from rustok.core.media import renditions, storing
 from rustok.index import searching, verifying
+from rustok.index.tantivy.backend import Tantivy
 from rustok.kernel import consistency, errors, fetching
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
@@ -55,7 +56,7 @@ class Host:
             most_bytes=limits.most_bytes,
         )
         database.resources[storing.Library] = storing.Library(storage, limits, fetching.Fetcher(policy))
-        search: searching.Backend = searching.POSTGRES
+        search = _search(settings, registry, database)
         database.resources[searching.Backend] = search
         tenancy = Tenancy(
             database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
@@ -133,6 +134,13 @@ class Host:
             tenant, actor=actor, locale=self.locale(request, tenant), currency=self.currency(request, tenant)
         ) as context:
             yield context
+
+
+def _search(settings: Settings, registry: Registry, database: Database) -> searching.Backend:
+    if settings.search == "postgres":
+        return searching.POSTGRES
+    entities = {name: source.entity for name, source in registry.sources.items()}
+    return Tantivy(database, entities, settings.search_path or settings.home / "search", modules.find_tenant)
 
 
 def trace_of(request: HTTPConnection) -> str:

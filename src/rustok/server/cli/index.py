@@ -61,13 +61,15 @@ def status(tenant: str | None = TENANT, json: bool = places.JSON) -> None:
 
 @app.command()
 def verify(tenant: str | None = TENANT, entity: list[str] = ENTITY, json: bool = places.JSON) -> None:
-    """Compare the read model with its sources in one snapshot; exit code 1 if a row differs."""
+    """Compare the read model with its sources, and search files with the read model; exit code 1 if a row differs."""
 
     async def work(host: Host) -> list[verifying.Verdict]:
         async with _following(host):
-            return await verifying.verify(
-                host.database, host.registry.sources, await _tenants(host, tenant), entities=_entities(host, entity)
-            )
+            tenants, names = await _tenants(host, tenant), _entities(host, entity)
+            found = await verifying.verify(host.database, host.registry.sources, tenants, entities=names)
+            found += await host.search.verify(tenants, names, patience=verifying.PATIENCE)
+            await host.search.stop()
+            return found
 
     verdicts = places.run(work)
     equal = all(one.is_equal for one in verdicts)
@@ -100,12 +102,16 @@ def rebuild(tenant: str | None = TENANT, entity: list[str] = ENTITY, json: bool 
 
             if tenant:
                 info = await places.tenant(host, tenant)
-                return await rebuilding.refresh(host.database, host.registry.sources, info, entities=names, tell=tell)
+                made = await rebuilding.refresh(host.database, host.registry.sources, info, entities=names, tell=tell)
+                await host.search.rebuild([info])
+                return made
             async with _following(host):
                 everyone = await _tenants(host, None)
-                return await rebuilding.rebuild(
+                made = await rebuilding.rebuild(
                     host.database, url, host.registry.sources, everyone, entities=names, tell=tell
                 )
+                await host.search.rebuild(everyone)
+                return made
 
     with places.owner_url(settings) as url:
         rebuilt = places.run(lambda host: work(host, url))
