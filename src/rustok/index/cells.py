@@ -62,7 +62,7 @@ def _positions(cells: tuple[Cell, ...]) -> dict[Path, int]:
 
 def layout_of(entity: Entity) -> Layout:
     """The cells of an entity's rows."""
-    return _layout(_with_id(entity))
+    return _layout(fields_of(entity))
 
 
 @cache
@@ -74,7 +74,8 @@ def _layout(fields: tuple[Field, ...]) -> Layout:
     )
 
 
-def _with_id(entity: Entity) -> tuple[Field, ...]:
+def fields_of(entity: Entity) -> tuple[Field, ...]:
+    """The declared fields, with the id that every entity has."""
     if any(field.name == "id" for field in entity.fields):
         return entity.fields
     return (Field("id", Kind.ID, required=True), *entity.fields)

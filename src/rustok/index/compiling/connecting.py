@@ -1,0 +1,362 @@
+"""Connections as SQL: a page of rows rendered as nodes and edges, with its page info, counts and facets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import SelectionSetNode
+from strawberry.utils.str_converters import to_camel_case
+
+from rustok.index import cells, cursors, listing, pages, tables
+from rustok.index.compiling.arguments import Arguments
+from rustok.index.compiling.binding import Asked, Slot, Slots
+from rustok.index.compiling.rendering import Element, Part, Row, Sql, columns_of, joined, members_of
+from rustok.index.compiling.selecting import Chosen, Inexpressible
+from rustok.index.compiling.work import Place, Work, scope
+from rustok.index.listing import Beyond, Listing
+
+from rustok.kernel.indexing import Entity, Field, Kind, Shape
+
+Sets = Sequence[SelectionSetNode]
+RenderEntity = Callable[[Work, Entity, Sets, Row, Place], list[Part]]
+_ROWS = frozenset({"nodes", "edges", "pageInfo"})
+_MONEY = Kind.MONEY
+FACET_VALUE = Shape(
+    "FacetValue",
+    (
+        Field("value", Kind.TEXT), Field("label", Kind.TEXT), Field("count", Kind.INT),
+        Field("min", _MONEY), Field("max", _MONEY),
+    ),
+)  # fmt: skip
+FACET = Shape(
+    "Facet",
+    (
+        Field("name", Kind.TEXT), Field("label", Kind.TEXT), Field("kind", Kind.TEXT),
+        Field("values", FACET_VALUE, many=True), Field("precision", Kind.TEXT), Field("min", _MONEY),
+        Field("max", _MONEY), Field("lowest", Kind.TEXT), Field("highest", Kind.TEXT),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Facet(Element):
+    """A counted facet, whose label may be its name and whose precision is known elsewhere."""
+
+    more: str = "false"
+
+    def text(self, path: cells.Path, field: Field) -> str:
+        """From the jsonb, or from what is known elsewhere."""
+        if path == ("label",):
+            return f"COALESCE({self.value} -> 'label', {self.value} -> 'name')::text"
+        if path == ("precision",):
+            return f"""CASE WHEN {self.more} THEN '"AT_LEAST"' ELSE '"EXACT"' END"""
+        return super().text(path, field)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a page, under the name `alias` with their key `k`, `id` and what a node is rendered from."""
+
+    alias: str
+    table: str  # what stands in FROM
+    node: Callable[[Sets], list[Part]]
+    tag: str  # SQL of what cursors of this order begin with
+    size: int
+    backward: bool
+    has_after: bool
+    has_before: bool
+    numbered: bool  # whether one row more was fetched, and all are numbered (`n` of `total`) in the order of walking
+
+    @property
+    def cursor(self) -> str:
+        """SQL of the cursor of a row."""
+        return cursors.sql(self.tag, f"{self.alias}.k::text", f"{self.alias}.id")
+
+    def gathered(self, parts: Sequence[Part]) -> list[Part]:
+        """A JSON array with one element for each row."""
+        shown = f" FILTER (WHERE {self.alias}.n <= {self.size})" if self.numbered else ""
+        return ["[", Sql(f"string_agg({joined(parts)}, ','){shown}"), "]"]
+
+    def info(self, work: Work, sets: Sets) -> list[Part]:
+        """Relay's `PageInfo`."""
+        more = f"(CASE WHEN count(*) > {self.size} THEN 'true' ELSE 'false' END)"
+        first = f"{self.alias}.n = 1 AND {self.alias}.n <= {self.size}"
+        last = f"{self.alias}.n = least({self.alias}.total, {self.size})"
+
+        def end(which: str) -> Part:
+            return Sql(f"""COALESCE('"' || max({self.cursor}) FILTER (WHERE {which}) || '"', 'null')""")
+
+        values: dict[str, Part] = {
+            "__typename": '"PageInfo"',
+            "hasNextPage": _boolean(self.has_before) if self.backward else Sql(more),
+            "hasPreviousPage": Sql(more) if self.backward else _boolean(self.has_after),
+            "startCursor": end(last if self.backward else first),
+            "endCursor": end(first if self.backward else last),
+        }
+        chosen = work.selector.choose(sets, "PageInfo")
+        return ["{", *members_of((one.key, [values[one.name]]) for one in chosen), "}"]
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _numbered(page: str, *, backward: bool) -> str:
+    rows = f"SELECT w.*, row_number() OVER () AS n, count(*) OVER () AS total FROM ({page}) w"
+    return f"SELECT * FROM ({rows}) x ORDER BY x.n DESC" if backward else rows
+
+
+def connection(
+    work: Work,
+    entity: Entity,
+    chosen: Chosen,
+    arguments: Arguments,
+    above: Place,
+    render: RenderEntity,
+    *,
+    link: listing.Link | None = None,
+) -> Part:
+    """A connection to an entity's rows, as one scalar subquery."""
+    work.require(entity)
+    place = work.place(arguments, above)
+    slots = work.slots.at(place.locale)
+    wanted = pages.slice_of(arguments["first"], arguments["after"], arguments["last"], arguments["before"])
+    query = work.query(arguments) if entity.search else None
+    listed = Listing(
+        entity,
+        slots,
+        currency=place.currency,
+        where=_where(entity, arguments),
+        sort=getattr(arguments["sort"], "value", arguments["sort"]),
+        words=work.words(entity, slots, place.locale, query) if query else None,
+        link=link,
+    )
+    name = f"{entity.type_name}Connection"
+    selection = work.selector.choose(chosen.sets, name)
+    rows = None
+    if any(one.name in _ROWS for one in selection):
+        numbered = wanted.backward or any(one.name == "pageInfo" for one in selection)
+        alias = work.alias()
+        page = listed.page(
+            columns_of(entity, place.currency),
+            limit=wanted.size + 1 if numbered else wanted.size,
+            backward=wanted.backward,
+            after=_beyond(arguments, "after", listed, slots, query) if wanted.after else None,
+            before=_beyond(arguments, "before", listed, slots, query) if wanted.before else None,
+        )
+        row = Row(alias, entity, place.currency)
+        rows = _Rows(
+            alias=alias,
+            table=_numbered(page, backward=wanted.backward) if numbered else page,
+            node=lambda sets: render(work, entity, sets, row, place),
+            tag=slots.add(Slot(("tag", *_order_name(listed, query)), _tag(listed, query)), "text"),
+            size=wanted.size,
+            backward=wanted.backward,
+            has_after=wanted.after is not None,
+            has_before=wanted.before is not None,
+            numbered=numbered,
+        )
+
+    def facets(one: Chosen) -> list[Part]:
+        return _facets(work, listed, one, name, place)
+
+    body = _body(work, name, f"{entity.type_name}Edge", selection, rows, listed.count, facets)
+    return _subquery(body, rows, listed.parts)
+
+
+def search(
+    work: Work, entities: Sequence[Entity], chosen: Chosen, arguments: Arguments, above: Place, render: RenderEntity
+) -> Part:
+    """The connection over everything that can be searched."""
+    place = work.place(arguments, above)
+    slots = work.slots.at(place.locale)
+    wanted = pages.slice_of(arguments["first"], arguments["after"], None, None)
+    enabled = [one for one in entities if one.module not in work.tenant.disabled_modules]
+    query = work.query(arguments)
+    if query is None or not enabled:
+        raise Inexpressible("empty search")
+    asked, most = query, pages.COUNTED + 1
+    found = " UNION ALL ".join(
+        f"SELECT '{one.type_name}' AS kind, c.id, c.rank"
+        f" FROM {work.words(one, slots, place.locale, asked)('NULL', most)} c(id, rank)"
+        for one in enabled
+    )
+    parts = {"found": found}
+    selection = work.selector.choose(chosen.sets, "SearchConnection")
+    rows = None
+
+    def order(request: Asked) -> str:
+        return f"search|{asked.take(request)}"
+
+    if any(one.name in _ROWS for one in selection):
+        keyset = ""
+        if wanted.after:
+            beyond = _placed(arguments, "after", ("search", *asked.name), order, "bigint", slots)
+            keyset = f" WHERE (rank, id) < (CAST({beyond.key} AS bigint), {beyond.id})"
+        parts["page"] = f"SELECT * FROM found{keyset} ORDER BY rank DESC, id DESC LIMIT {wanted.size + 1}"
+        shown = " UNION ALL ".join(
+            f"SELECT p.kind, p.rank AS k, p.id, {_wide(one, place.currency)} FROM page p"
+            f" JOIN {tables.table_of(one)} t ON t.{one.id_column} = p.id"
+            f" WHERE p.kind = '{one.type_name}' AND {scope(slots)}"
+            for one in enabled
+        )
+        alias = work.alias()
+
+        def node(sets: Sets) -> list[Part]:
+            cases = " ".join(
+                f"WHEN '{one.type_name}' THEN {joined(render(work, one, sets, Row(alias, one, place.currency), place))}"
+                for one in enabled
+            )
+            return [Sql(f"CASE {alias}.kind {cases} END")]
+
+        number = "row_number() OVER (ORDER BY s.k DESC, s.id DESC) AS n, count(*) OVER () AS total"
+        rows = _Rows(
+            alias=alias,
+            table=f"SELECT s.*, {number} FROM ({shown}) s ORDER BY n",
+            node=node,
+            tag=slots.add(Slot(("tag", "search", *asked.name), lambda request: cursors.tag(order(request))), "text"),
+            size=wanted.size,
+            backward=False,
+            has_after=wanted.after is not None,
+            has_before=False,
+            numbered=True,
+        )
+    size = "(SELECT count(*) FROM found)"
+    counted = (f"least({size}, {pages.COUNTED})", f"({size} > {pages.COUNTED})")
+    body = _body(work, "SearchConnection", "SearchEdge", selection, rows, lambda: counted, None)
+    return _subquery(body, rows, parts)
+
+
+def _wide(entity: Entity, currency: str) -> str:
+    """The columns of a row as every kind of row has them in a union."""
+    columns = columns_of(entity, currency)
+    return columns if cells.layout_of(entity).priced else f"{columns}, NULL::integer AS priced"
+
+
+def _body(
+    work: Work,
+    name: str,
+    edge: str,
+    selection: Sequence[Chosen],
+    rows: _Rows | None,
+    count: Callable[[], tuple[str, str]],
+    facets: Callable[[Chosen], list[Part]] | None,
+) -> list[Part]:
+    values: list[tuple[str, list[Part]]] = []
+    for one in selection:
+        value: list[Part]
+        if one.name == "__typename":
+            value = [f'"{name}"']
+        elif one.name == "totalCount":
+            value = [Sql(f"{count()[0]}::text")]
+        elif one.name == "totalCountPrecision":
+            value = [Sql(f"""CASE WHEN {count()[1]} THEN '"AT_LEAST"' ELSE '"EXACT"' END""")]
+        elif one.name == "facets" and facets:
+            value = facets(one)
+        elif one.name == "pageInfo" and rows:
+            value = rows.info(work, one.sets)
+        elif one.name == "nodes" and rows:
+            value = rows.gathered(rows.node(one.sets))
+        elif one.name == "edges" and rows:
+            members = [(part.key, _edge_value(part, edge, rows)) for part in work.selector.choose(one.sets, edge)]
+            value = rows.gathered(["{", *members_of(members), "}"])
+        else:
+            raise Inexpressible(one.name)
+        values.append((one.key, value))
+    return ["{", *members_of(values), "}"]
+
+
+def _edge_value(chosen: Chosen, edge: str, rows: _Rows) -> list[Part]:
+    if chosen.name == "__typename":
+        return [f'"{edge}"']
+    if chosen.name == "cursor":
+        return ['"', Sql(rows.cursor), '"']
+    if chosen.name == "node":
+        return rows.node(chosen.sets)
+    raise Inexpressible(chosen.name)
+
+
+def _subquery(body: Sequence[Part], rows: _Rows | None, parts: Mapping[str, str]) -> Part:
+    source = f" FROM ({rows.table}) {rows.alias}" if rows else ""
+    ctes = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
+    return Sql(f"({f'WITH {ctes} ' if ctes else ''}SELECT {joined(body)}{source})")
+
+
+def _facets(work: Work, listed: Listing, chosen: Chosen, type_name: str, place: Place) -> list[Part]:
+    """The facets that one selection names, in the order of the declaration."""
+    names = work.arguments(type_name, chosen)["names"]
+    selection = work.selector.choose(chosen.sets, FACET.name)
+    groups = []
+    for _, more, values in listed.facets(names):
+        alias = work.alias()
+        source = _Facet(f"{alias}.v", place.currency, more)
+        members = work.renderer.members(FACET, selection, source, ())
+        groups.append(
+            f"(SELECT string_agg({joined(['{', *members, '}'])}, ',')"
+            f" FROM jsonb_array_elements(({values})::jsonb) {alias}(v))"
+        )
+    return ["[", Sql(f"concat_ws(',', {', '.join(groups)})"), "]"] if groups else ["[]"]
+
+
+def _where(entity: Entity, arguments: Arguments) -> dict[str, Any] | None:
+    """The `where` that the resolvers would make: shortcuts such as `kind` and the object itself."""
+    known = {f.name for f in entity.filters}
+    shortcuts = {name: {"eq": arguments[name]} for name in entity.key[:-1] if name in known and arguments[name]}
+    parts = [part for part in (shortcuts, _filters(entity, arguments["where"])) if part]
+    return {"and": parts} if parts else None
+
+
+def _filters(entity: Entity, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    names = {to_camel_case(f.name): f.name for f in tables.filters_of(entity)}
+    found: dict[str, Any] = {}
+    for name, value in (given or {}).items():
+        if value is None:
+            continue
+        if name in ("and", "or"):
+            found[name] = [_filters(entity, one) for one in value]
+        elif name == "not":
+            found[name] = _filters(entity, value)
+        elif isinstance(value, Mapping):
+            found[names[name]] = {verb: operand for verb, operand in value.items() if operand is not None}
+        else:
+            found[names[name]] = value
+    return found
+
+
+def _order_name(listed: Listing, query: Slot | None) -> tuple[str, ...]:
+    return (listed.order(None), *(query.name if query and listed.sort is None else ()))
+
+
+def _order(listed: Listing, query: Slot | None) -> Callable[[Asked], str]:
+    return lambda asked: listed.order(query.take(asked) if query else None)
+
+
+def _tag(listed: Listing, query: Slot | None) -> Callable[[Asked], str]:
+    order = _order(listed, query)
+    return lambda asked: cursors.tag(order(asked))
+
+
+def _beyond(arguments: Arguments, name: str, listed: Listing, slots: Slots, query: Slot | None) -> Beyond:
+    order_name, kind = _order_name(listed, query), listed.key()[1]
+    return _placed(arguments, name, order_name, _order(listed, query), kind, slots)
+
+
+def _placed(
+    arguments: Arguments,
+    name: str,
+    order_name: tuple[str, ...],
+    order: Callable[[Asked], str],
+    kind: str,
+    slots: Slots,
+) -> Beyond:
+    """The place that a cursor names."""
+
+    def position(asked: Asked, cursor: Any) -> cursors.Position:
+        return cursors.decode(cursor, order(asked), kind, field=name)
+
+    key = arguments.slot(name, "key", lambda asked, cursor: position(asked, cursor).key)
+    identity = arguments.slot(name, "id", lambda asked, cursor: position(asked, cursor).id)
+    return Beyond(
+        slots.add(Slot((*key.name, *order_name), key.take), "text"),
+        slots.add(Slot((*identity.name, *order_name), identity.take), "uuid"),
+    )

@@ -1,0 +1,139 @@
+"""Connections that read and remember their tenant: isolation by PostgreSQL's policies, without a transaction's price.
+
+A unit of work tells PostgreSQL its tenant and begins and ends a transaction: four round trips around one statement.
+Here a connection is told its tenant when that changes, and only then; each statement is a transaction of its own, which
+PostgreSQL refuses to let write. The role owns nothing and the policies decide, as everywhere.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from asyncpg import exceptions
+from asyncpg.prepared_stmt import PreparedStatement
+
+from rustok.kernel import errors
+from rustok.kernel.db import plain_url
+
+PREPARED = 100  # statements of a connection
+_TELL = "SELECT set_config('app.tenant', $1, false)"
+_SETTINGS = {
+    "application_name": "rustok-reader",
+    "default_transaction_read_only": "on",
+    # A statement is compiled for its shape and values are bound: planning it again each time would cost more than
+    # running it.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "timezone": "UTC",
+    "statement_timeout": "10000",
+}
+
+
+@dataclass
+class _Connection:
+    link: Any
+    tenant: UUID | None = None
+    prepared: OrderedDict[str, PreparedStatement] = field(default_factory=OrderedDict)
+
+    async def row(self, tenant: UUID, sql: str, values: Sequence[Any]) -> Any:
+        if self.tenant != tenant:
+            self.tenant = None
+            await self.link.fetchval(_TELL, str(tenant))
+            self.tenant = tenant
+        statement = self.prepared.get(sql)
+        if statement is None:
+            statement = await self.link.prepare(sql)
+            self.prepared[sql] = statement
+            if len(self.prepared) > PREPARED:
+                self.prepared.popitem(last=False)  # asyncpg closes it on the server when the last reference is gone
+        else:
+            self.prepared.move_to_end(sql)
+        return await statement.fetchrow(*values)
+
+
+class Readers:
+    """At most `most` connections, opened when they are needed; whoever comes when all are busy waits in line."""
+
+    def __init__(self, url: str, *, most: int = 8) -> None:
+        self.url, self.most = plain_url(url), most
+        self._idle: list[_Connection] = []
+        self._open = 0
+        self._waiting: deque[asyncio.Future[_Connection | None]] = deque()
+
+    async def row(self, tenant: UUID, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first row of a statement as this tenant sees it; raises asyncpg's errors."""
+        connection = await self._take(tenant)
+        try:
+            row = await connection.row(tenant, sql, values)
+        except exceptions.PostgresError:
+            self._give(connection)
+            raise
+        except BaseException:
+            # Cancelled or cut off half-way: nobody knows what the connection is at.
+            connection.link.terminate()
+            self._lose()
+            raise
+        self._give(connection)
+        return row
+
+    async def close(self) -> None:
+        """Close what is idle; what is busy ends with the process."""
+        for connection in self._idle:
+            await connection.link.close(timeout=2)
+        self._idle.clear()
+
+    async def _take(self, tenant: UUID) -> _Connection:
+        if self._idle:
+            for place in range(len(self._idle) - 1, -1, -1):
+                if self._idle[place].tenant == tenant:
+                    return self._idle.pop(place)
+            if self._open >= self.most:
+                return self._idle.pop(0)
+        if self._open < self.most:
+            return await self._connect()
+        waiter: asyncio.Future[_Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            given = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and (late := waiter.result()) is not None:
+                self._give(late)
+            raise
+        return given or await self._connect()
+
+    async def _connect(self) -> _Connection:
+        self._open += 1
+        try:
+            link = await asyncpg.connect(
+                self.url, server_settings=_SETTINGS, statement_cache_size=0, timeout=10, command_timeout=15
+            )
+        except BaseException as error:
+            self._lose()
+            if isinstance(error, OSError | exceptions.PostgresConnectionError | TimeoutError):
+                raise errors.Unavailable("the database does not answer") from error
+            raise
+        return _Connection(link)
+
+    def _give(self, connection: _Connection) -> None:
+        if connection.link.is_closed():
+            self._lose()
+            return
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        self._idle.append(connection)
+
+    def _lose(self) -> None:
+        """One connection less: who waits may open another."""
+        self._open -= 1
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
