@@ -73,6 +73,19 @@ _MORE_POLICIES = {
 }
 
 
+# Answers to any tenant's question at once: a number that says nothing but how often something changed.
+VERSIONS_OF = (
+    """
+    CREATE OR REPLACE FUNCTION public.index_versions_of(tenants uuid[])
+    RETURNS TABLE (tenant_id uuid, version bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+        SELECT v.tenant_id, v.version FROM public.index_versions v WHERE v.tenant_id = ANY(tenants)
+    $body$""",
+    "REVOKE ALL ON FUNCTION public.index_versions_of(uuid[]) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION public.index_versions_of(uuid[]) TO {APP_ROLE}, {WORKER_ROLE}",
+)
+
+
 @dataclass(frozen=True)
 class Report:
     """What `ensure` found: tables made just now (empty until rebuilt) and entities declared otherwise than built."""
@@ -343,6 +356,7 @@ async def ensure(
     await connection.execute(text("SELECT pg_advisory_xact_lock(7240010)"))
     await run(connection, SHARED)
     await _ensure_versions(connection)
+    await run(connection, VERSIONS_OF)
     await run(connection, languages.statements())
     known = {row[0]: row[1] for row in await connection.execute(text("SELECT entity, ddl_hash FROM index_state"))}
     created, changed = [], []

@@ -29,6 +29,8 @@ from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
 from rustok.server import logs, metrics, modules, pages, schema
+from rustok.server.graphql_http.compiled import Reads
+from rustok.server.graphql_http.documents import Documents
 from rustok.server.graphql_http.endpoint import Endpoint
 from rustok.server.graphql_http.limits import Limits
 from rustok.server.host import Host, trace_of
@@ -89,18 +91,19 @@ def _media(host: Host) -> APIRouter:
 
 def _add_graphql(app: FastAPI, host: Host) -> None:
     development = host.settings.environment == "development"
-    for path, made in (
-        ("/graphql", schema.storefront(host.registry)),
-        ("/admin/graphql", schema.admin(host.registry)),
+    entities = {name: source.entity for name, source in host.registry.sources.items()}
+    for path, made, reads, compiled in (
+        ("/graphql", schema.storefront(host.registry), Reads(host.readers, host.search), entities),
+        ("/admin/graphql", schema.admin(host.registry), None, {}),
     ):
         endpoint = Endpoint(
             name=path,
-            schema=schema.core_schema(made),
+            documents=Documents(schema.core_schema(made), Limits(), compiled),
             open_operation=host.operation,
-            limits=Limits(),
             development=development,
             max_body=host.settings.max_body_kb * 1024,
             waiting=host.waiting,
+            reads=reads,
         )
         app.add_route(
             path, endpoint.__call__, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False

@@ -11,7 +11,9 @@ from starlette.requests import HTTPConnection
 from rustok.core.access import authentication
 from rustok.core.media import renditions, storing
 from rustok.index import searching, verifying
+from rustok.index.readers import Readers
 from rustok.index.tantivy.backend import Tantivy
+from rustok.index.versions import Versions
 from rustok.kernel import consistency, errors, fetching
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
@@ -37,6 +39,8 @@ class Host:
     bus: Bus
     search: searching.Backend
     waiting: consistency.Waiting
+    readers: Readers
+    versions: Versions
 
     @classmethod
     def open(cls, settings: Settings, owner_url: str) -> "Host":
@@ -62,12 +66,15 @@ class Host:
             database, networks(settings.trusted_proxies), settings.trusted_tenant_headers, settings.default_tenant
         )
         waiting = consistency.Waiting(database, verifying.CONSUMER)
-        return cls(settings, registry, database, tenancy, Bus(), search, waiting)
+        readers, versions = Readers(database.app_url, most=settings.pool_size), Versions(database.app_url)
+        return cls(settings, registry, database, tenancy, Bus(), search, waiting, readers, versions)
 
     async def close(self) -> None:
         """Give every connection back."""
         self.bus.close()
         await self.waiting.close()
+        await self.readers.close()
+        await self.versions.close()
         await self.database.close()
 
     async def actor(self, request: HTTPConnection, tenant: TenantInfo) -> Actor:

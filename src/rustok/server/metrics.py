@@ -13,6 +13,12 @@ _OPERATION_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
     registry=REGISTRY,
 )
+_READS = Counter(
+    "rustok_graphql_reads",
+    "Operations that only read the read model, by who answered them and why not the compiled statement.",
+    ("executor", "reason"),
+    registry=REGISTRY,
+)
 _REQUESTS = Counter("rustok_http_requests", "HTTP requests.", ("method", "status"), registry=REGISTRY)
 _REQUEST_SECONDS = Histogram("rustok_http_seconds", "Time of HTTP requests.", registry=REGISTRY)
 _LAG = Gauge("rustok_consumer_lag_events", "Events not passed yet.", ("consumer",), registry=REGISTRY)
@@ -23,6 +29,11 @@ def operation(endpoint: str, outcome: str, seconds: float) -> None:
     """Count one GraphQL operation."""
     _OPERATIONS.labels(endpoint, outcome).inc()
     _OPERATION_SECONDS.labels(endpoint).observe(seconds)
+
+
+def read(executor: str, reason: str) -> None:
+    """Count one operation over the read model."""
+    _READS.labels(executor, reason).inc()
 
 
 def request(method: str, status: int, seconds: float) -> None:

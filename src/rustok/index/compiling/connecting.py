@@ -14,7 +14,6 @@ from rustok.index.compiling.rendering import Element, Part, Row, Sql, columns_of
 from rustok.index.compiling.selecting import Chosen, Inexpressible
 from rustok.index.compiling.work import Place, Work, scope
 from rustok.index.listing import Beyond, Listing
-
 from rustok.kernel.indexing import Entity, Field, Kind, Shape
 
 Sets = Sequence[SelectionSetNode]

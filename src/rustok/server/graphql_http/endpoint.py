@@ -1,10 +1,9 @@
 """One GraphQL endpoint: reads requests as the GraphQL-over-HTTP specification has it, runs them, writes answers."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,13 +12,8 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
     execute,
-    get_operation_ast,
-    parse,
-    validate,
 )
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -30,6 +24,8 @@ from rustok.kernel.graphql import Operation
 from rustok.server import metrics
 from rustok.server.bodies import BodyTooLarge, read_body
 from rustok.server.graphql_http import consistency, graphiql, limits
+from rustok.server.graphql_http.compiled import COMPILED, EXECUTOR, ORDINARY, Reads, body_of
+from rustok.server.graphql_http.documents import Documents, Ready
 
 RESPONSE = "application/graphql-response+json"
 PLAIN = "application/json"
@@ -54,24 +50,17 @@ class Params:
     operation_name: str | None
 
 
-@dataclass(frozen=True)
-class _Plan:
-    document: DocumentNode | None
-    errors: tuple[GraphQLError, ...]
-
-
 @dataclass
 class Endpoint:
     """An ASGI-callable endpoint over one schema. `open_operation` gives the edge of one request."""
 
     name: str
-    schema: GraphQLSchema
+    documents: Documents
     open_operation: Callable[[Request], AbstractAsyncContextManager[Operation]]
-    limits: limits.Limits
     development: bool
     max_body: int
     waiting: Waiting
-    _plans: OrderedDict[str, _Plan] = field(default_factory=OrderedDict)
+    reads: Reads | None = None  # runs what the read model answers
 
     async def __call__(self, request: Request) -> Response:
         """Answer one HTTP request."""
@@ -89,81 +78,69 @@ class Endpoint:
         except BadRequest as error:
             headers = {"Allow": error.allow} if error.allow else None
             return _answer({"errors": [{"message": str(error)}]}, media_type, error.status, headers)
-        plan = self._plan(params.query)
-        if plan.document is None:
-            body = {"errors": [_formatted(error) for error in plan.errors]}
+        parsed = self.documents.find(params.query)
+        if parsed.document is None:
+            body = {"errors": [_formatted(error) for error in parsed.errors]}
             metrics.operation(self.name, "invalid", time.perf_counter() - started)
             return _answer(body, media_type, 400 if media_type == RESPONSE else 200)
-        operation = get_operation_ast(plan.document, params.operation_name)
-        refusal = self._refusal(request, params, operation, plan.document)
+        ready = parsed.operation(params.operation_name)
+        refusal = self._refusal(request, params, ready)
         if refusal is not None:
             message, status, headers = refusal
             status = 200 if media_type == PLAIN and status == 400 else status
             metrics.operation(self.name, "invalid", time.perf_counter() - started)
             return _answer({"errors": [message]}, media_type, status, headers)
-        assert operation is not None  # noqa: S101 - refused above
+        assert ready is not None  # noqa: S101 - refused above
         try:
             async with self.open_operation(request) as edge:
-                spent = limits.cost(plan.document, operation, params.variables)
-                edge.extensions["cost"] = {"requested": spent, "limit": self.limits.cost}
+                edge.extensions["cost"] = self.cost(ready, params.variables)
                 sent = consistency.asked(request, edge.tenant.id)
-                writes = operation.operation is OperationType.MUTATION
+                writes = ready.operation.operation is OperationType.MUTATION
                 if sent is not None and not writes:
                     met = await consistency.meet(sent, edge.tenant.id, self.waiting)
                     edge.extensions["consistency"] = met.extension
                     edge.headers |= met.headers
-                result = await self._run(plan.document, params, edge)
+                if ready.plan and self.reads and request.headers.get(EXECUTOR) != ORDINARY:
+                    answer = await self.reads.answer(
+                        ready.plan, edge.tenant, locale=edge.locale, currency=edge.currency, variables=params.variables
+                    )
+                    if answer:
+                        body = body_of(answer, msgspec.json.encode(edge.extensions))
+                        return self._served(body, media_type, edge, started)
+                result = await self._run(ready.document, params, edge)
                 if writes:
                     token = consistency.given(edge.token, sent, edge.tenant.id)
                     edge.extensions["consistency"] = edge.headers[consistency.HEADER] = token
-                return self._respond(result, edge, media_type, operation, started)
+                return self._respond(result, edge, media_type, started)
         except errors.RustokError as error:
             body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
             return _answer(body, media_type, error.status)
 
+    def cost(self, ready: Ready, variables: Mapping[str, Any]) -> dict[str, int]:
+        """What `extensions.cost` says."""
+        return {"requested": ready.cost(variables), "limit": self.documents.limits.cost}
+
     def _refusal(
-        self, request: Request, params: Params, operation: OperationDefinitionNode | None, document: DocumentNode
+        self, request: Request, params: Params, ready: Ready | None
     ) -> tuple[dict[str, Any], int, dict[str, str] | None] | None:
-        if operation is None:
+        if ready is None:
             wanted = f" named {params.operation_name[:80]}" if params.operation_name else ""
             return {"message": f"the document has no single operation{wanted}: give operationName"}, 400, None
+        operation = ready.operation
         if operation.operation is OperationType.SUBSCRIPTION:
             return {"message": "subscriptions are not answered over plain HTTP"}, 400, None
         if operation.operation is OperationType.MUTATION and request.method == "GET":
             return {"message": "GET runs queries only: send mutations by POST"}, 405, {"Allow": "POST"}
-        spent = limits.cost(document, operation, params.variables)
-        if spent > self.limits.cost:
-            message = f"the operation may return {spent} values; at most {self.limits.cost} are allowed"
-            code = {"code": "limit_exceeded", "cost": {"requested": spent, "limit": self.limits.cost}}
+        spent, most = ready.cost(params.variables), self.documents.limits.cost
+        if spent > most:
+            message = f"the operation may return {spent} values; at most {most} are allowed"
+            code = {"code": "limit_exceeded", "cost": {"requested": spent, "limit": most}}
             return {"message": message, "extensions": code}, 400, None
         return None
 
-    def _plan(self, query: str) -> _Plan:
-        known = self._plans.get(query)
-        if known is not None:
-            self._plans.move_to_end(query)
-            return known
-        plan = self._make_plan(query)
-        if len(query) < 20_000:
-            self._plans[query] = plan
-            if len(self._plans) > 1000:
-                self._plans.popitem(last=False)
-        return plan
-
-    def _make_plan(self, query: str) -> _Plan:
-        try:
-            document = parse(query, max_tokens=self.limits.tokens, allow_empty_selection_sets=False)
-            limits.check(document, self.limits)
-        except GraphQLError as error:
-            return _Plan(None, (error,))
-        except RecursionError:
-            return _Plan(None, (limits.LimitExceeded("the document is nested too deeply"),))
-        found = validate(self.schema, document, max_errors=20, allow_empty_selection_sets=False)
-        return _Plan(None, tuple(found)) if found else _Plan(document, ())
-
     async def _run(self, document: DocumentNode, params: Params, edge: Operation) -> ExecutionResult:
         running = execute(
-            self.schema,
+            self.documents.schema,
             document,
             context_value=edge,
             variable_values=dict(params.variables),
@@ -171,12 +148,15 @@ class Endpoint:
         )
         return running if isinstance(running, ExecutionResult) else await running
 
+    def _served(self, body: bytes, media_type: str, edge: Operation, started: float) -> Response:
+        metrics.operation(self.name, "ok", time.perf_counter() - started)
+        return _response(body, media_type, 200, {EXECUTOR: COMPILED, **edge.headers})
+
     def _respond(
         self,
         result: ExecutionResult,
         edge: Operation,
         media_type: str,
-        operation: OperationDefinitionNode,
         started: float,
     ) -> Response:
         body: dict[str, Any] = {}
@@ -190,7 +170,7 @@ class Endpoint:
             body["extensions"] = edge.extensions
         status = 400 if request_error and media_type == RESPONSE else 200
         metrics.operation(self.name, "error" if result.errors else "ok", time.perf_counter() - started)
-        response = _answer(body, media_type, status, edge.headers)
+        response = _answer(body, media_type, status, {EXECUTOR: ORDINARY, **edge.headers})
         for cookie in edge.cookies:
             response.set_cookie(**cookie)
         return response
@@ -315,7 +295,11 @@ def _checked(raw: Mapping[str, Any]) -> Params:
 
 
 def _answer(body: Any, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    response = Response(msgspec.json.encode(body), status, headers=dict(headers or {}))
+    return _response(msgspec.json.encode(body), media_type, status, headers)
+
+
+def _response(body: bytes, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    response = Response(body, status, headers=dict(headers or {}))
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
     response.headers["Vary"] = "Accept, Accept-Language, Authorization"
     response.headers.setdefault("Cache-Control", "no-store")
