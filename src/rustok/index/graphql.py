@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode, value_from_ast_untyped
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionSetNode,
+    Undefined,
+    value_from_ast_untyped,
+)
 from strawberry.types import Info
 
 from rustok.index import graphql_suggest, graphql_types, reads, suggesting, tables
@@ -196,7 +203,7 @@ def _facet_names(info: Info[Operation, None], nodes: Sequence[FieldNode]) -> boo
     for node in nodes:
         named = next((a.value for a in node.arguments or () if a.name.value == "names"), None)
         value = value_from_ast_untyped(named, info.variable_values) if named else None
-        if value is None:
+        if value is None or value is Undefined:
             return True
         found += value if isinstance(value, list) else [value]
     return found if nodes else False
