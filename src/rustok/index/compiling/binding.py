@@ -65,10 +65,13 @@ class Statement:
 
     sql: str
     items: tuple[Any, ...]
+    checked: tuple[Slot, ...] = ()
     searches: tuple["Search", ...] = ()
 
     def values(self, asked: Asked) -> list[Any]:
         """The parameters for one request; raises `errors.RustokError` for a value that is refused."""
+        for one in self.checked:
+            one.take(asked)
         return [one.take(asked) if isinstance(one, Slot) else one for one in self.items]
 
 

@@ -187,11 +187,12 @@ def search(
     def order(request: Asked) -> str:
         return f"search|{asked.take(request)}"
 
+    keyset = ""
+    if wanted.after:
+        beyond = _placed(arguments, "after", ("search", *asked.name), order, "bigint", slots)
+        keyset = f" WHERE (rank, id) < (CAST({beyond.key} AS bigint), {beyond.id})"
+        work.checked.add(beyond.key)  # the cursor is looked at even where no row is asked for
     if any(one.name in _ROWS for one in selection):
-        keyset = ""
-        if wanted.after:
-            beyond = _placed(arguments, "after", ("search", *asked.name), order, "bigint", slots)
-            keyset = f" WHERE (rank, id) < (CAST({beyond.key} AS bigint), {beyond.id})"
         parts["page"] = f"SELECT * FROM found{keyset} ORDER BY rank DESC, id DESC LIMIT {wanted.size + 1}"
         shown = " UNION ALL ".join(
             f"SELECT p.kind, p.rank AS k, p.id, {_wide(one, place.currency)} FROM page p"
@@ -276,7 +277,8 @@ def _edge_value(chosen: Chosen, edge: str, rows: _Rows) -> list[Part]:
 
 
 def _subquery(body: Sequence[Part], rows: _Rows | None, parts: Mapping[str, str]) -> Part:
-    source = f" FROM ({rows.table}) {rows.alias}" if rows else ""
+    # HAVING makes it one row, whether anything of the rows is asked for or not.
+    source = f" FROM ({rows.table}) {rows.alias} HAVING true" if rows else ""
     ctes = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
     return Sql(f"({f'WITH {ctes} ' if ctes else ''}SELECT {joined(body)}{source})")
 

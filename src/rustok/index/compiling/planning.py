@@ -50,7 +50,9 @@ def statement(work: Work, operation: OperationDefinitionNode, currency: str) -> 
     used = sorted({int(number) for number in _PARAMETER.findall(sql)})
     places = {str(number): str(place) for place, number in enumerate(used, start=1)}
     sql = _PARAMETER.sub(lambda found: f"${places[found[1]]}", sql)
-    return Statement(sql, tuple(work.slots.items[number - 1] for number in used), tuple(work.searches))
+    items = work.slots.items
+    checked = tuple(items[int(number) - 1] for one in work.checked for number in _PARAMETER.findall(one))
+    return Statement(sql, tuple(items[number - 1] for number in used), checked, tuple(work.searches))
 
 
 def _root(work: Work, chosen: Chosen, place: Place) -> Part:

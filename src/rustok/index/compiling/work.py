@@ -39,6 +39,7 @@ class Work:
     given: bool
     slots: Slots = field(default_factory=Slots)
     searches: list[Search] = field(default_factory=list)
+    checked: set[str] = field(default_factory=set)  # parameters to be looked at though the statement may not need them
     names: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
