@@ -53,8 +53,20 @@ MORE_POLICIES = {
     ("index_versions", "worker_sees_all"): WORKER_ROLE,
     ("index_changes", "owner_builds"): "the owner",
 }
-# Functions with the owner's rights that look one tenant up before a tenant is known; all others take the tenant first.
-LOOKUPS = {"rustok_tenant_by_host", "rustok_tenant_by_id", "rustok_tenant_by_slug", "rustok_tenants"}
+# Functions with the owner's rights that look tenants up, or only count; all others take the one tenant first.
+LOOKUPS = {
+    "index_versions_of",
+    "rustok_tenant_by_host",
+    "rustok_tenant_by_id",
+    "rustok_tenant_by_slug",
+    "rustok_tenants",
+}
+    "index_versions_of",
+    "rustok_tenant_by_host",
+    "rustok_tenant_by_id",
+    "rustok_tenant_by_slug",
+    "rustok_tenants",
+}
 
 
 # --- GraphQL -----------------------------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ class Endpoint:
                         ready.plan, edge.tenant, locale=edge.locale, currency=edge.currency, variables=params.variables
                     )
                     if answer:
-                        body = body_of(answer, msgspec.json.encode(edge.extensions))
-                        return self._served(body, media_type, edge, started)
+                        served = body_of(answer, msgspec.json.encode(edge.extensions))
+                        return self._served(served, media_type, edge, started)
                 result = await self._run(ready.document, params, edge)
                 if writes:
                     token = consistency.given(edge.token, sent, edge.tenant.id)
