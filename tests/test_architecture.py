@@ -61,12 +61,6 @@ LOOKUPS = {
     "rustok_tenant_by_slug",
     "rustok_tenants",
 }
-    "index_versions_of",
-    "rustok_tenant_by_host",
-    "rustok_tenant_by_id",
-    "rustok_tenant_by_slug",
-    "rustok_tenants",
-}
 
 
 # --- GraphQL -----------------------------------------------------------------------------------------------------
