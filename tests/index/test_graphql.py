@@ -137,6 +137,47 @@ async def test_bad_arguments_are_refused_with_a_code(ask: Callable[..., Any], qu
     assert refused == [code]
 
 
+async def test_highlights_are_safe_html_and_made_when_asked_for(
+    ask: Callable[..., Any], tenant: TenantInfo, workshop: Workshop
+) -> None:
+    await workshop.gadget(
+        tenant,
+        'Running <shoe> & "shoes" \ue000evil\ue001',
+        title_ru="Беговые кроссовки",
+        tags=["shoe", "sport"],
+        notes="<p>For <b>runners</b> &amp; walkers &lt;img src=x onerror=alert(1)&gt;: shoes that <i>run</i></p>",
+        maker="Acme",
+    )
+    await workshop.catch_up()
+
+    data, refused = await ask(
+        """query($q: String!) {
+             gadgets(query: $q) { edges { ...Marked } }
+             search(query: $q) { edges { highlights { field snippet } } }
+             none: gadgets { edges { highlights { field } } }
+             other: gadgets(query: "кроссовка", locale: "ru") { edges { highlights { field snippet } } }
+             acme: gadgets(query: "acm") { edges { highlights { field snippet } } }
+           } fragment Marked on GadgetEdge { cursor highlights { field snippet } }""",
+        q="run shoe",
+    )
+
+    assert refused == []
+    (edge,) = data["gadgets"]["edges"]
+    shown = {one["field"]: one["snippet"] for one in edge["highlights"]}
+    assert data["search"]["edges"] == [{"highlights": edge["highlights"]}]
+    assert list(shown) == ["title", "tags", "notes"]
+    assert shown["tags"] == "<mark>shoe</mark> sport"
+    assert "<mark>Running</mark>" in shown["title"]
+    assert "&amp; &quot;<mark>shoes</mark>&quot; evil" in shown["title"]
+    assert "<mark>shoes</mark> that" in shown["notes"]
+    assert "onerror=alert(1)&gt;" in shown["notes"]
+    for snippet in shown.values():
+        assert "<" not in snippet.replace("<mark>", "").replace("</mark>", "")
+    assert data["none"]["edges"] == [{"highlights": []}]
+    assert data["other"]["edges"] == [{"highlights": [{"field": "title", "snippet": "Беговые <mark>кроссовки</mark>"}]}]
+    assert data["acme"]["edges"] == [{"highlights": [{"field": "maker", "snippet": "<mark>Acme</mark>"}]}]
+
+
 async def test_what_is_typed_is_suggested_in_one_statement(
     ask: Callable[..., Any], lamp: str, workshop: Workshop
 ) -> None:

@@ -16,7 +16,7 @@ from graphql import (
 )
 from strawberry.types import Info
 
-from rustok.index import graphql_suggest, graphql_types, reads, suggesting, tables
+from rustok.index import graphql_suggest, graphql_types, highlighting, reads, suggesting, tables
 from rustok.index.graphql_types import Node, Types
 from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
@@ -60,7 +60,9 @@ def storefront_queries(sources: Mapping[str, IndexSource]) -> list[type]:
     searched = [entity for entity in shown if entity.search]
     if searched:
         result = graphql_types.union("SearchResult", [kinds[entity.name] for entity in searched])
-        body["search"] = _search(searched, graphql_types.connection_type("Search", result, has_facets=False))
+        body["search"] = _search(
+            searched, graphql_types.connection_type("Search", result, has_facets=False, has_highlights=True)
+        )
     if suggesting.named(shown):
         body["suggest"] = _suggest(shown)
     body["node"] = _node(shown)
@@ -73,9 +75,13 @@ def storefront_queries(sources: Mapping[str, IndexSource]) -> list[type]:
 
 def selected(info: Info[Operation, None]) -> dict[str, list[FieldNode]]:
     """The fields selected directly below a field by name, in fragments too; `@skip` is not looked at."""
+    return _below(info, info._raw_info.field_nodes)
+
+
+def _below(info: Info[Operation, None], nodes: Sequence[FieldNode]) -> dict[str, list[FieldNode]]:
     raw = info._raw_info
     found: dict[str, list[FieldNode]] = {}
-    waiting: list[SelectionSetNode] = [n.selection_set for n in raw.field_nodes if n.selection_set]
+    waiting: list[SelectionSetNode] = [n.selection_set for n in nodes if n.selection_set]
     seen: set[str] = set()
     while waiting:
         for one in waiting.pop().selections:
@@ -194,7 +200,10 @@ async def _read_page(
         want_facets=_facet_names(info, chosen.get("facets", [])),
         **paging,
     )
-    return connection(page)
+    marked: highlighting.Marked = {}
+    if query and "highlights" in _below(info, chosen.get("edges", [])):
+        marked = await highlighting.highlights(context, entity, [UUID(node["id"]) for node in page.nodes], query)
+    return connection(page, marked)
 
 
 def _facet_names(info: Info[Operation, None], nodes: Sequence[FieldNode]) -> bool | list[str]:
@@ -238,7 +247,12 @@ def _search(entities: Sequence[Entity], answer: type) -> Any:
         page = await reads.search(
             context, entities, given["query"], first=given["first"], after=given["after"], want_count=counted
         )
-        return connection(page)
+        marked: dict[UUID, Sequence[highlighting.Highlight]] = {}
+        if "highlights" in _below(info, selected(info).get("edges", [])):
+            for entity in entities:
+                ids = [UUID(node["id"]) for node in page.nodes if node["__typename"] == entity.type_name]
+                marked |= await highlighting.highlights(context, entity, ids, given["query"])
+        return connection(page, marked)
 
     arguments = {"query": str, "first": int | None, "after": str | None, **_PLACE}
     described = "What matches the words, of every kind, the best first."
@@ -289,9 +303,14 @@ def _reference(entity: Entity) -> Callable[..., Any]:
     return resolve_reference
 
 
-def connection(page: reads.Page) -> dict[str, Any]:
-    """A page as the connection types show it."""
-    edges = [{"cursor": cursor, "node": node} for cursor, node in zip(page.cursors, page.nodes, strict=True)]
+def connection(
+    page: reads.Page, marked: Mapping[UUID, Sequence[highlighting.Highlight]] | None = None
+) -> dict[str, Any]:
+    """A page as the connection types show it, with the highlights of its elements by id."""
+    edges = [
+        {"cursor": cursor, "node": node, "highlights": marked.get(UUID(node["id"]), ()) if marked else ()}
+        for cursor, node in zip(page.cursors, page.nodes, strict=True)
+    ]
     return {
         "edges": edges,
         "nodes": page.nodes,

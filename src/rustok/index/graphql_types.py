@@ -19,6 +19,7 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from rustok.index import reads, tables
 from rustok.kernel.graphql import JSON, BigInt, CountPrecision, Money, Operation, PageInfo
@@ -261,7 +262,9 @@ class Types:
     def connection(self, entity: Entity, kind: type) -> type:
         """`ProductConnection` with edges, nodes, page info, counts and facets."""
         if entity.name not in self._connections:
-            self._connections[entity.name] = connection_type(entity.type_name, kind, has_facets=bool(entity.facets))
+            self._connections[entity.name] = connection_type(
+                entity.type_name, kind, has_facets=bool(entity.facets), has_highlights=bool(entity.search)
+            )
         return self._connections[entity.name]
 
     def where(self, entity: Entity) -> type:
@@ -319,18 +322,25 @@ class Types:
         return self._sorts[entity.name]
 
 
-def connection_type(name: str, kind: Any, *, has_facets: bool) -> type:
+@strawberry.type(name="Highlight", description="A text of the element in which words of the query stand.")
+class HighlightType:
+    field: str = strawberry.field(description="The name of the element's field.")
+    snippet: str = strawberry.field(
+        description="HTML that is safe to show: everything is escaped, and the words stand in <mark>."
+    )
+
+
+def connection_type(name: str, kind: Any, *, has_facets: bool, has_highlights: bool = False) -> type:
     """A connection and its edge over a node type."""
+    parts: dict[str, Any] = {"cursor": str, "node": kind}
+    shown: dict[str, Any] = {key: _key(key, value) for key, value in parts.items()}
+    if has_highlights:
+        parts["highlights"] = list[HighlightType]
+        shown["highlights"] = strawberry.field(
+            resolver=_highlights, description="Where the words of the query stand; none where nothing was searched for."
+        )
     edge = strawberry.type(
-        type(
-            f"{name}Edge",
-            (),
-            {
-                "__annotations__": {"cursor": str, "node": kind},
-                "cursor": _key("cursor", str),
-                "node": _key("node", kind),
-            },
-        ),
+        type(f"{name}Edge", (), {"__annotations__": parts, **shown}),
         description="One element of a list and its cursor.",
     )
     fields: dict[str, Any] = {
@@ -359,6 +369,10 @@ def _chosen_facets(root: Any, names: list[str] | None = None) -> list[Facet]:
     # An option's facet is called "option:Size"; the declared name stands for all of them.
     facets: list[Facet] = root["facets"]
     return facets if names is None else [one for one in facets if one.name.partition(":")[0] in names]
+
+
+def _highlights(root: Any) -> list[HighlightType]:
+    return [HighlightType(field=to_camel_case(one.field), snippet=one.snippet) for one in root["highlights"]]
 
 
 def facet_of(counted: Mapping[str, Any]) -> Facet:

@@ -310,20 +310,23 @@ def ddl_hash(entity: Entity, currencies: Sequence[str] = CURRENCIES) -> str:
     return hashlib.sha256("\n".join(ddl).encode() + shape).hexdigest()
 
 
-def searched_texts(entity: Entity, row: str) -> dict[str, list[str]]:
-    """SQL of the texts that are searched, by weight, of a row with columns and a document; NULL where there is none."""
+def searched_text(entity: Entity, name: str, row: str) -> str:
+    """SQL of one text that is searched, of a row with columns and a document; NULL where there is none."""
     columns, fields = columns_of(entity), {f.name: f for f in entity.fields}
+    if name in columns:
+        is_array = base_type(columns[name].sql).endswith("[]")
+        return f"array_to_string({row}.{name}, ' ')" if is_array else f"{row}.{name}::text"
+    if name in fields and fields[name].many and fields[name].kind in (Kind.TEXT, Kind.ID):
+        items = f"CASE jsonb_typeof({row}.document -> '{name}') WHEN 'array' THEN {row}.document -> '{name}' END"
+        return f"(SELECT string_agg(v, ' ') FROM jsonb_array_elements_text({items}) v)"
+    return f"({row}.document ->> '{name}')"
+
+
+def searched_texts(entity: Entity, row: str) -> dict[str, list[str]]:
+    """SQL of all of them by weight."""
     by_weight: dict[str, list[str]] = {}
     for name, weight in entity.search.items():
-        if name in columns:
-            is_array = base_type(columns[name].sql).endswith("[]")
-            value = f"array_to_string({row}.{name}, ' ')" if is_array else f"{row}.{name}::text"
-        elif name in fields and fields[name].many and fields[name].kind in (Kind.TEXT, Kind.ID):
-            items = f"CASE jsonb_typeof({row}.document -> '{name}') WHEN 'array' THEN {row}.document -> '{name}' END"
-            value = f"(SELECT string_agg(v, ' ') FROM jsonb_array_elements_text({items}) v)"
-        else:
-            value = f"({row}.document ->> '{name}')"
-        by_weight.setdefault(weight, []).append(f"left({value}, {LONGEST_TEXT})")
+        by_weight.setdefault(weight, []).append(f"left({searched_text(entity, name, row)}, {LONGEST_TEXT})")
     return by_weight
 
 
