@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Text, Uuid, bindparam, text
+from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from rustok.kernel.context import Context
+from rustok.kernel.db import driver
 
 CHANNEL = "index_changes"  # told the tenant's id when a version is committed
 MOST_NAMED = 10_000  # ids of one change; more are told as "everything"
@@ -26,7 +27,7 @@ noted AS (
     INSERT INTO index_changes (tenant_id, version, entity, ids)
     SELECT b.tenant_id, b.version, c.entity, c.ids FROM bumped b, {changed} RETURNING tenant_id
 )
-SELECT b.version, pg_notify(:channel, b.tenant_id::text) FROM bumped b
+SELECT b.version, pg_notify({channel}, b.tenant_id::text) FROM bumped b
 WHERE EXISTS (SELECT FROM noted n WHERE n.tenant_id = b.tenant_id)"""
 _TRIM = text(f"""
     DELETE FROM index_changes
@@ -84,24 +85,20 @@ async def moved_on(context: Context, seq: int, changed: Changed) -> int:
     """Give the tenant's read model its next version, say what changed in it, and return it; caches and ETags are made
     from the version."""
     parts: list[str] = []
-    given: list[BindParameter[object]] = []
-    for number, entity in enumerate(sorted(changed)):
+    given: list[object] = []
+    for entity in sorted(changed):
         ids = changed[entity]
-        named = sorted(ids) if ids is not None and len(ids) <= MOST_NAMED else None
-        parts.append(f"(CAST(:entity_{number} AS text), CAST(:ids_{number} AS uuid[]))")
-        given += [
-            bindparam(f"entity_{number}", entity, type_=Text),
-            bindparam(f"ids_{number}", named, type_=ARRAY(Uuid)),
-        ]
-    statement = text(f"""
+        given += [entity, sorted(ids) if ids is not None and len(ids) <= MOST_NAMED else None]
+        parts.append(f"(${len(given) + 2}::text, ${len(given) + 3}::uuid[])")
+    statement = f"""
         WITH bumped AS (
-            INSERT INTO index_versions AS v (tenant_id, version, as_of_seq) VALUES (:tenant, 1, :seq)
+            INSERT INTO index_versions AS v (tenant_id, version, as_of_seq) VALUES ($1, 1, $2)
             ON CONFLICT (tenant_id) DO UPDATE
             SET version = v.version + 1, as_of_seq = greatest(v.as_of_seq, excluded.as_of_seq), changed_at = now()
             RETURNING tenant_id, version
-        ), {_NOTED.format(changed=f"(VALUES {', '.join(parts)}) c (entity, ids)")}""").bindparams(*given)
-    values = {"tenant": context.tenant_id, "seq": seq, "channel": CHANNEL}
-    version = int(await context.session.scalar(statement, values) or 0)
+        ), {_NOTED.format(channel="$3", changed=f"(VALUES {', '.join(parts)}) c (entity, ids)")}"""
+    plain = await driver(await context.session.connection())
+    version = int(await plain.fetchval(statement, context.tenant_id, seq, CHANNEL, *given) or 0)
     if version % _TRIM_EVERY == 0:
         await context.session.execute(_TRIM, {"tenant": context.tenant_id, "version": version - KEPT_VERSIONS})
     return version
@@ -109,12 +106,13 @@ async def moved_on(context: Context, seq: int, changed: Changed) -> int:
 
 async def replaced(connection: AsyncConnection, tenants: Collection[UUID], entity: str) -> None:
     """The same for a whole entity of many tenants at once, as the owner, in the transaction that swaps its tables."""
+    everything = "(SELECT CAST(:entity AS text), CAST(NULL AS uuid[])) c (entity, ids)"
     statement = text(f"""
         WITH bumped AS (
             INSERT INTO index_versions AS v (tenant_id, version) SELECT t, 1 FROM unnest(:tenants) t ORDER BY t
             ON CONFLICT (tenant_id) DO UPDATE SET version = v.version + 1, changed_at = now()
             RETURNING tenant_id, version
-        ), {_NOTED.format(changed="(SELECT CAST(:entity AS text) AS entity, CAST(NULL AS uuid[]) AS ids) c")}""")
+        ), {_NOTED.format(channel=":channel", changed=everything)}""")
     statement = statement.bindparams(
         bindparam("tenants", sorted(set(tenants)), type_=ARRAY(Uuid)), entity=entity, channel=CHANNEL
     )

@@ -5,32 +5,28 @@ replaced by an older one. Everything that writes rows of one tenant and entity h
 the snapshot that it builds from: a rebuild's page and the projector's batch can never overtake each other.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, Select, TextClause, Uuid, bindparam, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import BigInteger, TextClause, Uuid, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from rustok.events.core import ReindexRequested, TenantUpdated
-from rustok.index import cells, changes, tables
+from rustok.index import cells, changes, statements, tables
 from rustok.index.changes import Written
+from rustok.index.statements import Parameters
 from rustok.kernel.consuming import Batch
 from rustok.kernel.context import Context
+from rustok.kernel.db import driver
 from rustok.kernel.events import Envelope
 from rustok.kernel.indexing import Entity, IndexSource
 
 CHUNK = 500
 MIXED = 2000  # ids that events name: most are of variants, pictures and tags, and write nothing
+FEW = 20  # things whose rows one plan can write, whichever they are
 EVERYTHING = frozenset({"all", "*", ""})
-PREFIX = "source_"  # of the parameters that come from an owner's select
-Parameters = list[BindParameter[Any]]
-_COLON = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
-_PLACE = re.compile(r"%%|%\((\w+)\)s")
-_DIALECT = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
 
 def consumed_types(sources: Iterable[IndexSource]) -> frozenset[str]:
@@ -87,20 +83,32 @@ async def project_tenant(context: Context, envelopes: Sequence[Envelope], source
 
 async def refresh(context: Context, source: IndexSource, ids: Iterable[UUID], *, seq: int) -> Written:
     """Build again every row that is, or was glued from, one of the ids."""
-    targets = await lock(context, source.entity)
     touched = sorted(set(ids))
+    await _lock(context, source.entity, few=len(touched) <= FEW)
     written = Written()
-    for table in targets:
-        wanted = set(touched)
-        for start in range(0, len(touched), CHUNK):
-            glued = f"SELECT * FROM {table}__glued(:tenant, :parts)"
-            parts = bindparam("parts", touched[start : start + CHUNK], type_=ARRAY(Uuid))
-            found = await context.session.scalars(text(glued).bindparams(parts, tenant=context.tenant_id))
-            wanted.update(found)
+    first = tables.table_of(source.entity)
+    building, glued = await _glued(context, source.entity, first, touched[:CHUNK])
+    for table in [first, building] if building else [first]:
+        wanted = {*touched, *glued} if table == first else set(touched)
+        for start in range(CHUNK if table == first else 0, len(touched), CHUNK):
+            wanted.update((await _glued(context, source.entity, table, touched[start : start + CHUNK]))[1])
         ordered = sorted(wanted)
         for start in range(0, len(ordered), MIXED):
             await write(context, source, table, ordered[start : start + MIXED], seq=seq, into=written)
     return written
+
+
+async def _glued(context: Context, entity: Entity, table: str, parts: Sequence[UUID]) -> tuple[str | None, list[UUID]]:
+    """The table that is being built, if one is, and the ids of what these are parts of."""
+    plain = await driver(await context.session.connection())
+    building, glued = await plain.fetchrow(
+        f"""SELECT (SELECT building_table FROM index_state WHERE entity = $1),
+            ARRAY(SELECT * FROM {table}__glued($2, $3))""",
+        entity.name,
+        context.tenant_id,
+        parts,
+    )
+    return building, glued
 
 
 async def refresh_all(context: Context, source: IndexSource, *, seq: int, repair: bool = False) -> Written:
@@ -127,7 +135,7 @@ async def next_ids(context: Context, source: IndexSource, table: str, *, beyond:
     """The next page of ids after one; empty at the end."""
     documents = source.documents(context, None).order_by(None).subquery("d")
     inner = select(documents.c.id).where(documents.c.id > beyond).distinct().order_by(documents.c.id).limit(size)
-    compiled, parameters = compile_select(inner)
+    compiled, parameters = statements.compile_select(inner)
     column = source.entity.id_column
     statement = text(f"""
         SELECT id FROM (
@@ -154,19 +162,25 @@ async def write(
 
     `repair` also replaces rows that claim to be as new as `seq`: a rebuild's answer to a row that somebody damaged.
     """
-    statement = writing(context, source, table, ids, sign="<=" if repair else "<")
-    row = (await context.session.execute(statement.bindparams(tenant=context.tenant_id, seq=seq))).one()
-    into.add(row.written, row.ids)
+    sign = "<=" if repair else "<"
+    spelled, values = statements.spell(
+        source.documents(context, ids),
+        (table, sign, id(source.entity)),
+        lambda sql, parameters: _writing(source.entity, table, sql, parameters, sign=sign),
+        about=source.entity,
+    )
+    values |= {"ids": list(ids), "tenant": context.tenant_id, "seq": seq}
+    plain = await driver(await context.session.connection())
+    row = await plain.fetchrow(spelled.sql, *spelled.arguments(values))
+    into.add(row["written"], row["ids"])
 
 
-def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUID], *, sign: str) -> TextClause:
-    """The statement of `write`, all bound but tenant and seq."""
-    key = source.entity.id_column
-    sql, parameters = projection(context, source, ids)
-    names = column_names(source.entity)
+def _writing(entity: Entity, table: str, documents: str, parameters: Parameters, *, sign: str) -> TextClause:
+    key = entity.id_column
+    names = column_names(entity)
     updates = ", ".join(f"{name} = excluded.{name}" for name in names if name not in (key, "locale"))
     return text(f"""
-        WITH fresh AS MATERIALIZED ({sql}),
+        WITH fresh AS MATERIALIZED ({_projected(entity, documents)}),
         upserted AS (
             INSERT INTO {table} AS i (tenant_id, {", ".join(names)}, as_of_seq, deleted, indexed_at)
             SELECT :tenant, {", ".join(f"f.{name}" for name in names)}, :seq, false, clock_timestamp() FROM fresh f
@@ -185,7 +199,7 @@ def writing(context: Context, source: IndexSource, table: str, ids: Sequence[UUI
         SELECT count(*) AS written, COALESCE(array_agg(DISTINCT w.{key}), '{{}}') AS ids
         FROM (SELECT {key} FROM upserted UNION ALL SELECT {key} FROM buried) w""").bindparams(
         *parameters,
-        bindparam("ids", list(ids), type_=ARRAY(Uuid)),
+        bindparam("ids", type_=ARRAY(Uuid)),
         bindparam("tenant", type_=Uuid),
         bindparam("seq", type_=BigInteger),
     )
@@ -199,8 +213,11 @@ def column_names(entity: Entity) -> list[str]:
 
 def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None) -> tuple[str, Parameters]:
     """SQL of the rows as they should stand, and its parameters. Verify compares with the very same statement."""
-    entity = source.entity
-    documents, parameters = compile_select(source.documents(context, ids))
+    documents, parameters = statements.compile_select(source.documents(context, ids))
+    return _projected(source.entity, documents), parameters
+
+
+def _projected(entity: Entity, documents: str) -> str:
     vector, likeness = tables.search_expressions(entity)
     arrays = tables.array_columns(entity)
     # OFFSET 0 keeps the planner from writing the whole document's expression into each place that reads it.
@@ -211,37 +228,35 @@ def projection(context: Context, source: IndexSource, ids: Sequence[UUID] | None
         else f"s.{c.name}::{c.sql} AS {c.name}"
         for c in entity.columns
     )
-    sql = f"""SELECT s.id AS {entity.id_column}, s.locale::text AS locale{", " if columns else ""}{columns},
+    return f"""SELECT s.id AS {entity.id_column}, s.locale::text AS locale{", " if columns else ""}{columns},
         ARRAY(SELECT DISTINCT v FROM unnest(s.refs) v WHERE v IS NOT NULL ORDER BY 1)::uuid[] AS refs,
         s.document::jsonb AS document, {cells.expression(entity)} AS cells,
         ({vector})::tsvector AS search_vector, ({likeness})::text AS search_text
         FROM (SELECT * FROM ({documents}) d OFFSET 0) s"""
-    return sql, parameters
-
-
-def compile_select(select: Select[Any]) -> tuple[str, Parameters]:
-    """A select as text with named parameters, to be part of a larger statement, and these with their types."""
-    compiled = select.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    values = {f"{PREFIX}{name}": value for name, value in compiled.params.items()}
-    types = {f"{PREFIX}{name}": bind.type for name, bind in compiled.binds.items()}
-    # A colon of the owner's SQL ('HH24:MI') is no parameter of ours.
-    sql = _COLON.sub(r"\\:\1", str(compiled))
-    sql = _PLACE.sub(lambda found: "%" if found[0] == "%%" else f":{PREFIX}{found[1]} ", sql)
-    return sql, [bindparam(name, value, type_=types.get(name)) for name, value in values.items()]
 
 
 async def lock(context: Context, entity: Entity) -> list[str]:
     """Become the only writer of the tenant's rows of this entity until the transaction ends; returns the tables to
     write: one, or two while a rebuild runs."""
-    await context.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 72400))"),
-        {"key": f"{entity.name}:{context.tenant_id}"},
-    )
+    await _lock(context, entity)
     building = await context.session.scalar(
         text("SELECT building_table FROM index_state WHERE entity = :entity"), {"entity": entity.name}
     )
     table = tables.table_of(entity)
     return [table, building] if building else [table]
+
+
+# Planning takes longer than writing a few rows does, so those share one plan. It may have been made when the tables
+# were small, and must be right when they are large: the ways by an index are.
+_LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended($1, 72400)), set_config('plan_cache_mode', $2, true),
+    set_config('enable_seqscan', $3, true)"""
+
+
+async def _lock(context: Context, entity: Entity, *, few: bool = False) -> None:
+    plain = await driver(await context.session.connection())
+    ways = ("force_generic_plan", "off") if few else ("auto", "on")
+    await plain.fetchrow(_LOCK, f"{entity.name}:{context.tenant_id}", *ways)
 
 
 def _is_meant(target_type: str, entity: Entity) -> bool:

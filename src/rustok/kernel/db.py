@@ -19,7 +19,7 @@ from rustok.kernel.ids import generate_id
 
 APP_ROLE = "rustok_app"
 WORKER_ROLE = "rustok_worker"
-SET_TENANT = text("SELECT set_config('app.tenant', :tenant, true)")
+_SET_TENANT = "SELECT set_config('app.tenant', $1, true)"
 
 
 class Model(DeclarativeBase):
@@ -95,7 +95,8 @@ def plain_url(url: str) -> str:
 
 async def set_tenant(session: AsyncSession, tenant_id: UUID | None) -> None:
     """Let the transaction see this tenant's rows and no others."""
-    await session.execute(SET_TENANT, {"tenant": str(tenant_id) if tenant_id else ""})
+    connection = await session.connection()
+    await connection.exec_driver_sql(_SET_TENANT, (str(tenant_id) if tenant_id else "",))
 
 
 async def driver(connection: AsyncConnection) -> Any:
@@ -206,5 +207,9 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         max_overflow=pool_size,
         pool_pre_ping=False,
         pool_recycle=1800,
-        connect_args={"server_settings": {"application_name": "rustok", "jit": "off"}, "timeout": 10},
+        connect_args={
+            "server_settings": {"application_name": "rustok", "jit": "off"},
+            "timeout": 10,
+            "max_cacheable_statement_size": 0,  # no limit: the largest statements are those that planning costs most
+        },
     )

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from rustok.core.tenants import naming
 from rustok.kernel.context import TenantInfo
 
+_BY_ID = "SELECT rustok_tenant_by_id($1)"  # workers ask before every batch
+
 
 async def by_host(connection: AsyncSession | AsyncConnection, host: str) -> TenantInfo | None:
     """The tenant that claims the host name (a port and the spelling do not matter), or None."""
@@ -31,7 +33,10 @@ async def by_slug(connection: AsyncSession | AsyncConnection, slug: str) -> Tena
 
 async def by_id(connection: AsyncSession | AsyncConnection, tenant_id: UUID) -> TenantInfo | None:
     """The tenant of that id, or None."""
-    return await _one(connection, func.rustok_tenant_by_id(tenant_id, type_=JSONB))
+    if isinstance(connection, AsyncSession):
+        connection = await connection.connection()
+    document = (await connection.exec_driver_sql(_BY_ID, (tenant_id,))).scalar_one_or_none()
+    return None if document is None else decode(document)
 
 
 async def list_all(connection: AsyncSession | AsyncConnection) -> list[TenantInfo]:
