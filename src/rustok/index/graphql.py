@@ -70,6 +70,7 @@ def storefront_queries(sources: Mapping[str, IndexSource]) -> list[type]:
     made = type("IndexQueries", (), {"__annotations__": {}, **body})
     queries = strawberry.type(made, name="Query")
     queries.extra_types = tuple(kinds.values())  # type: ignore[attr-defined]  # a schema lists what only `node` shows
+    queries.object_types = kinds  # type: ignore[attr-defined]  # of which subscriptions tell
     return [queries]
 
 

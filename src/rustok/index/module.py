@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rustok.index import projector
 from rustok.index.graphql import storefront_queries
+from rustok.index.graphql_live import storefront_subscriptions
 from rustok.index.verifying import CONSUMER
 from rustok.kernel.consuming import Batch, Consumer
 from rustok.kernel.indexing import IndexSource
@@ -11,8 +12,11 @@ from rustok.kernel.module import Module
 
 
 def module(sources: Mapping[str, IndexSource]) -> Module:
-    """Queries over every declared entity; its tables are made from the declarations, not by migrations."""
-    return Module(name="index", queries=storefront_queries(sources), optional=False)
+    """Queries and news of every declared entity; its tables are made from the declarations, not by migrations."""
+    queries = storefront_queries(sources)
+    return Module(
+        name="index", queries=queries, subscriptions=storefront_subscriptions(sources, queries), optional=False
+    )
 
 
 def consumer(sources: Mapping[str, IndexSource]) -> Consumer:

@@ -3,14 +3,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Uuid, bindparam, text
 
 from rustok.kernel.context import Context
-from rustok.kernel.events import Envelope, Event
+from rustok.kernel.events import Event
 from rustok.kernel.ids import generate_ids
+
+T = TypeVar("T")
 
 # Versions are bumped in sorted order so that two writers never wait for each other in a circle. A row gets its
 # position after its aggregate's lock is held, and the lock lasts until the commit: positions of one aggregate
@@ -89,10 +92,10 @@ async def flush(context: Context) -> int:
 
 
 class Lagged(Exception):
-    """The receiver was too slow: `missed` envelopes were dropped for it. The log still has them."""
+    """The receiver was too slow: `missed` messages were dropped for it. Where they came from still has them."""
 
     def __init__(self, missed: int) -> None:
-        super().__init__(f"{missed} events were missed")
+        super().__init__(f"{missed} messages were missed")
         self.missed = missed
 
 
@@ -100,24 +103,24 @@ class Closed(Exception):
     """The bus is closed and everything in it has been received."""
 
 
-class Receiver:
+class Receiver(Generic[T]):
     """One subscriber's bounded view of the bus."""
 
-    def __init__(self, bus: "Bus") -> None:
+    def __init__(self, bus: "Bus[T]") -> None:
         self._bus = bus
-        self._waiting: deque[Envelope] = deque()
+        self._waiting: deque[T] = deque()
         self._missed = 0
         self._arrived = asyncio.Event()
 
-    def _offer(self, envelope: Envelope) -> None:
+    def _offer(self, message: T) -> None:
         if len(self._waiting) >= self._bus.capacity:
             self._waiting.popleft()
             self._missed += 1
-        self._waiting.append(envelope)
+        self._waiting.append(message)
         self._arrived.set()
 
-    async def recv(self) -> Envelope:
-        """The next envelope; raises `Lagged` once after a loss, and `Closed` at the end."""
+    async def recv(self) -> T:
+        """The next message; raises `Lagged` once after a loss, and `Closed` at the end."""
         while True:
             if self._missed:
                 missed, self._missed = self._missed, 0
@@ -134,26 +137,26 @@ class Receiver:
         self._bus._receivers.discard(self)
 
 
-class Bus:
-    """tokio's broadcast in asyncio: every receiver gets every envelope sent after it subscribed, within bounds."""
+class Bus(Generic[T]):
+    """tokio's broadcast in asyncio: every receiver gets every message sent after it subscribed, within bounds."""
 
     def __init__(self, capacity: int = 1024) -> None:
         self.capacity = capacity
         self.closed = False
-        self._receivers: set[Receiver] = set()
+        self._receivers: set[Receiver[T]] = set()
 
     @property
     def receiver_count(self) -> int:
         """How many listen."""
         return len(self._receivers)
 
-    def publish(self, envelope: Envelope) -> int:
+    def publish(self, message: T) -> int:
         """Send to all who listen, never waiting for anyone; returns their number."""
         for receiver in self._receivers:
-            receiver._offer(envelope)
+            receiver._offer(message)
         return len(self._receivers)
 
-    def subscribe(self) -> Receiver:
+    def subscribe(self) -> Receiver[T]:
         """A receiver of everything that is published from now on."""
         receiver = Receiver(self)
         self._receivers.add(receiver)

@@ -2,8 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from types import MappingProxyType
@@ -232,6 +232,42 @@ def mutation(*, permission: str | None = None, public: str | None = None, **opti
     return _field(strawberry.mutation, permission, public, writes=True, options=options)
 
 
+def subscription(*, permission: str | None = None, public: str | None = None, **options: Any) -> Callable[[Any], Any]:
+    """A subscription field: `async def f(self, info, …) -> AsyncGenerator[T, None]`.
+
+    It holds no unit of work while it waits; `info.context.look()` opens one to read. When its module is switched off it
+    ends with an error, instead of its next event.
+    """
+    if (permission is None) == (public is None):
+        raise TypeError("a field names the permission that it requires, or says why it is public")
+
+    def decorate(function: Callable[..., AsyncGenerator[Any, None]]) -> Any:
+        async def run(self: Any, info: Info[Operation, None], **arguments: Any) -> AsyncGenerator[Any, None]:
+            def admit() -> None:
+                operation, module = info.context, getattr(run, "__rustok_module__", None)
+                if module in operation.tenant.disabled_modules:
+                    raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
+                if permission is not None and not operation.actor.may(permission):
+                    raise errors.Forbidden(f"the permission {permission} is required")
+
+            admit()
+            try:
+                async with aclosing(function(self, info, **arguments)) as stream:
+                    async for one in stream:
+                        admit()
+                        yield one
+            except DBAPIError as raised:
+                raise refusal(raised) or raised from raised
+
+        run.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # what Strawberry shows
+        run.__annotations__ = dict(function.__annotations__)
+        made: StrawberryField = strawberry.subscription(resolver=run, **options)
+        made.metadata = MappingProxyType({**made.metadata, "permission": permission, "public": public})
+        return made
+
+    return decorate
+
+
 def _field(
     make: Callable[..., Any], permission: str | None, public: str | None, *, writes: bool, options: dict[str, Any]
 ) -> Callable[[Any], Any]:
@@ -277,7 +313,7 @@ def _field(
 
 
 def assign_module(kind: type, module: str) -> None:
-    """Tell every field of a query or mutation class which module answers for it."""
+    """Tell every field of a query, mutation or subscription class which module answers for it."""
     for one in kind.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # put there by strawberry
         if one.base_resolver is not None:
             one.base_resolver.wrapped_func.__rustok_module__ = module

@@ -46,6 +46,7 @@ class Module:
     timers: Sequence[Timer] = ()
     queries: Sequence[type] = ()  # storefront schema
     mutations: Sequence[type] = ()
+    subscriptions: Sequence[type] = ()
     admin_queries: Sequence[type] = ()
     admin_mutations: Sequence[type] = ()
     admin_resources: Sequence[Any] = ()

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     fetch_allow_private: str = ""  # addresses or networks that may be fetched from although they are not public
     max_upload_mb: int = Field(default=20, ge=1)
     max_body_kb: int = Field(default=1024, ge=16)
+    live_origins: str = ""  # sites whose pages may open WebSockets besides a tenant's own: https://shop.example, or *
+    live_connections: int = Field(default=10_000, ge=1)  # WebSockets of one web process
+    live_per_address: int = Field(default=100, ge=1)  # of these from one address
     web_workers: int = Field(default=1, ge=1)
     pool_size: int = Field(default=8, ge=1)
     default_tenant: str | None = None  # the tenant that unknown host names mean, for a server with one tenant

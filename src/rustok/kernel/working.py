@@ -16,6 +16,7 @@ from rustok.kernel.bus import Bus
 from rustok.kernel.consuming import Consumer, FindTenant
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import Database, driver
+from rustok.kernel.events import Envelope
 from rustok.kernel.module import Timer
 
 POLL_SECONDS = 0.1  # for what nobody told: a lost connection, another process's end
@@ -34,7 +35,7 @@ class Workers:
     find_tenant: FindTenant
     list_tenants: Callable[[], Awaitable[Sequence[TenantInfo]]]
     timers: Sequence[Timer] = ()
-    bus: Bus | None = None
+    bus: Bus[Envelope] | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _staged: asyncio.Event = field(default_factory=asyncio.Event)
     _first: list[asyncio.Event] = field(default_factory=list)  # of who is told first that the log has grown
@@ -174,7 +175,7 @@ class Workers:
         self._heard(head)
         return moved
 
-    async def _publish(self, bus: Bus) -> int:
+    async def _publish(self, bus: Bus[Envelope]) -> int:
         """Send what is new in the log, whoever numbered it, to the receivers of this process."""
         if not bus.receiver_count:
             return 0

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,11 +29,13 @@ from rustok.kernel.db import refusal
 from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
-from rustok.server import logs, metrics, modules, pages, schema
+from rustok.server import farewells, logs, metrics, modules, pages, schema
 from rustok.server.graphql_http.compiled import Reads
 from rustok.server.graphql_http.documents import Documents
 from rustok.server.graphql_http.endpoint import Endpoint
 from rustok.server.graphql_http.limits import Limits
+from rustok.server.graphql_http.live import Bounds
+from rustok.server.graphql_http.sockets import Sockets
 from rustok.server.host import Host, trace_of
 
 logger = structlog.get_logger("rustok.http")
@@ -58,7 +61,9 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
             running = modules.workers(host.registry, host.database, bus=host.bus)
         running.start()
         host.search.start()
+        farewells.before_end(sockets.close)
         yield
+        await sockets.close()
         await host.search.stop()
         await running.stop()
         await host.close()
@@ -71,7 +76,7 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if host.settings.environment == "development" else None,
     )
-    _add_graphql(app, host)
+    app.state.sockets = sockets = _add_graphql(app, host)
     _add_operations(app, host)
     app.include_router(_media(host))
     pages.add(app, host)
@@ -89,14 +94,15 @@ def _media(host: Host) -> APIRouter:
     return media_http.router(library, authorise=host.work, find_tenant_id=tenant_id)
 
 
-def _add_graphql(app: FastAPI, host: Host) -> None:
+def _add_graphql(app: FastAPI, host: Host) -> Sockets:
     development = host.settings.environment == "development"
     entities = {name: source.entity for name, source in host.registry.sources.items()}
+    endpoints: dict[str, Endpoint] = {}
     for path, made, reads, compiled in (
         ("/graphql", schema.storefront(host.registry), Reads(host.readers, host.search), entities),
         ("/admin/graphql", schema.admin(host.registry), None, {}),
     ):
-        endpoint = Endpoint(
+        endpoints[path] = endpoint = Endpoint(
             name=path,
             documents=Documents(schema.core_schema(made), Limits(), compiled),
             open_operation=host.operation,
@@ -111,6 +117,10 @@ def _add_graphql(app: FastAPI, host: Host) -> None:
     if development:
         explorer = Path(__file__).parent / "graphql_http" / "explorer"
         app.mount("/_graphiql", StaticFiles(directory=explorer), name="graphiql")
+    bounds = Bounds(connections=host.settings.live_connections, per_address=host.settings.live_per_address)
+    sockets = Sockets(endpoints["/graphql"], host, bounds)
+    app.router.routes.append(WebSocketRoute("/graphql", sockets.__call__))
+    return sockets
 
 
 def _add_operations(app: FastAPI, host: Host) -> None:
@@ -135,7 +145,7 @@ def _add_operations(app: FastAPI, host: Host) -> None:
             behind, parked = await consuming.lag(host.database), len(await consuming.failures(host.database))
         except Exception:
             behind, parked = {}, 0
-        return metrics.response(lag=behind, parked=parked)
+        return metrics.response(lag=behind, parked=parked, lagged=host.feed.lagged)
 
 
 def _add_errors(app: FastAPI, host: Host) -> None:

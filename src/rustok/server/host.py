@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from rustok.core.access import authentication
 from rustok.core.media import renditions, storing
-from rustok.index import searching, verifying
+from rustok.index import live, searching, verifying
 from rustok.index.readers import Readers
 from rustok.index.tantivy.backend import Tantivy
 from rustok.index.versions import Versions
@@ -18,6 +18,7 @@ from rustok.kernel import consistency, errors, fetching
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database
+from rustok.kernel.events import Envelope
 from rustok.kernel.graphql import Operation
 from rustok.kernel.ids import generate_id
 from rustok.kernel.module import Registry
@@ -36,11 +37,12 @@ class Host:
     registry: Registry
     database: Database
     tenancy: Tenancy
-    bus: Bus
+    bus: Bus[Envelope]
     search: searching.Backend
     waiting: consistency.Waiting
     readers: Readers
     versions: Versions
+    feed: live.Feed
 
     @classmethod
     def open(cls, settings: Settings, owner_url: str) -> "Host":
@@ -67,7 +69,8 @@ class Host:
         )
         waiting = consistency.Waiting(database, verifying.CONSUMER)
         readers, versions = Readers(database.app_url, most=settings.pool_size), Versions(database.app_url)
-        return cls(settings, registry, database, tenancy, Bus(), search, waiting, readers, versions)
+        feed = live.Feed(database, at_once=max(1, settings.pool_size // 2))
+        return cls(settings, registry, database, tenancy, Bus(), search, waiting, readers, versions, feed)
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -75,11 +78,15 @@ class Host:
         await self.waiting.close()
         await self.readers.close()
         await self.versions.close()
+        await self.feed.close()
         await self.database.close()
 
     async def actor(self, request: HTTPConnection, tenant: TenantInfo) -> Actor:
         """Who holds the request's bearer token, nobody where there is none; raises `Unauthenticated` for a bad one."""
-        header = request.headers.get("authorization", "")
+        return await self.bearer(request.headers.get("authorization", ""), tenant)
+
+    async def bearer(self, header: str, tenant: TenantInfo) -> Actor:
+        """The same for the text of an Authorization header, however it came."""
         if not header:
             return ANONYMOUS
         kind, _, bearer = header.partition(" ")
@@ -108,7 +115,14 @@ class Host:
         """The edge of one GraphQL operation."""
         tenant = await self.tenancy.of(request)
         actor = await self.actor(request, tenant)
-        locale, currency = self.locale(request, tenant), self.currency(request, tenant)
+        yield self.edge(request, tenant, actor)
+
+    def edge(
+        self, request: HTTPConnection, tenant: TenantInfo, actor: Actor, *, locale: str = "", currency: str = ""
+    ) -> Operation:
+        """An operation by somebody who is known; language and currency are the request's unless given."""
+        locale = locale or self.locale(request, tenant)
+        currency = currency or self.currency(request, tenant)
         correlation_id = generate_id()
 
         @asynccontextmanager
@@ -130,7 +144,7 @@ class Host:
             address=self.tenancy.address(request),
             user_agent=request.headers.get("user-agent", "")[:400],
         )
-        yield edge
+        return edge
 
     @asynccontextmanager
     async def work(self, request: HTTPConnection) -> AsyncIterator[Context]:

@@ -24,6 +24,13 @@ _REQUEST_SECONDS = Histogram("rustok_http_seconds", "Time of HTTP requests.", re
 _LAG = Gauge("rustok_consumer_lag_events", "Events not passed yet.", ("consumer",), registry=REGISTRY)
 _PARKED = Gauge("rustok_parked_events", "Events that are parked or wait behind a parked one.", registry=REGISTRY)
 
+_LIVE_CONNECTIONS = Gauge("rustok_live_connections", "WebSocket connections that are open.", registry=REGISTRY)
+_LIVE_SUBSCRIPTIONS = Gauge("rustok_live_subscriptions", "Subscriptions that are running.", registry=REGISTRY)
+_LIVE_EVENTS = Counter("rustok_live_events", "Results sent to subscribers.", registry=REGISTRY)
+_LIVE_LAGGED = Gauge("rustok_live_lagged", "Times that a subscriber was too slow, since the start.", registry=REGISTRY)
+_LIVE_REFUSED = Counter("rustok_live_refused", "WebSocket connections not accepted.", ("reason",), registry=REGISTRY)
+_LIVE_CLOSED = Counter("rustok_live_closed", "WebSocket connections that ended.", ("code",), registry=REGISTRY)
+
 
 def operation(endpoint: str, outcome: str, seconds: float) -> None:
     """Count one GraphQL operation."""
@@ -42,12 +49,38 @@ def request(method: str, status: int, seconds: float) -> None:
     _REQUEST_SECONDS.observe(seconds)
 
 
+def live_connections(change: int) -> None:
+    """A connection came or went."""
+    _LIVE_CONNECTIONS.inc(change)
+
+
+def live_subscriptions(change: int) -> None:
+    """A subscription began or ended."""
+    _LIVE_SUBSCRIPTIONS.inc(change)
+
+
+def live_event() -> None:
+    """Count one result that a subscriber was sent."""
+    _LIVE_EVENTS.inc()
+
+
+def live_refused(reason: str) -> None:
+    """Count one connection that was not accepted, by the error's code."""
+    _LIVE_REFUSED.labels(reason).inc()
+
+
+def live_closed(code: int | None) -> None:
+    """Count one connection's end: the code that we closed it with, or "gone" where the client went or was silent."""
+    _LIVE_CLOSED.labels("gone" if code is None else str(code)).inc()
+
+
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-def response(*, lag: dict[str, int], parked: int) -> Response:
+def response(*, lag: dict[str, int], parked: int, lagged: int) -> Response:
     """Everything in Prometheus' text format."""
     for consumer, behind in lag.items():
         _LAG.labels(consumer).set(behind)
     _PARKED.set(parked)
+    _LIVE_LAGGED.set(lagged)
     return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

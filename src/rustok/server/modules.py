@@ -16,6 +16,7 @@ from rustok.kernel import consuming, migrating
 from rustok.kernel.bus import Bus
 from rustok.kernel.context import Installation, TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database
+from rustok.kernel.events import Envelope
 from rustok.kernel.module import Registry, discover
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
@@ -63,7 +64,7 @@ def consumers(registry: Registry) -> list[consuming.Consumer]:
     return [*found, index.consumer(registry.sources)]
 
 
-def workers(registry: Registry, database: Database, *, bus: Bus | None = None) -> Workers:
+def workers(registry: Registry, database: Database, *, bus: Bus[Envelope] | None = None) -> Workers:
     """What runs beside the requests, not started yet."""
 
     async def list_tenants() -> Sequence[TenantInfo]:

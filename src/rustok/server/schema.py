@@ -40,7 +40,8 @@ def storefront(registry: Registry) -> strawberry.federation.Schema:
     """`/graphql`: what shoppers and readers may see and do."""
     queries = [kind for module in registry.modules for kind in module.queries]
     mutations = [kind for module in registry.modules for kind in module.mutations]
-    return _build(registry, "Query", queries, mutations)
+    subscriptions = [kind for module in registry.modules for kind in module.subscriptions]
+    return _build(registry, "Query", queries, mutations, subscriptions)
 
 
 def admin(registry: Registry) -> strawberry.federation.Schema:
@@ -51,16 +52,22 @@ def admin(registry: Registry) -> strawberry.federation.Schema:
 
 
 def _build(
-    registry: Registry, name: str, queries: Sequence[type], mutations: Sequence[type]
+    registry: Registry,
+    name: str,
+    queries: Sequence[type],
+    mutations: Sequence[type],
+    subscriptions: Sequence[type] = (),
 ) -> strawberry.federation.Schema:
     for module in registry.modules:
         if module.optional:
-            for kind in (*module.queries, *module.mutations, *module.admin_queries, *module.admin_mutations):
+            parts = (*module.queries, *module.mutations, *module.subscriptions)
+            for kind in (*parts, *module.admin_queries, *module.admin_mutations):
                 graphql.assign_module(kind, module.name)
     graphql.seal_error_codes()
     return Federated(
         query=merge_types(name, tuple(queries)),
         mutation=merge_types("Mutation", tuple(mutations)) if mutations else None,
+        subscription=merge_types("Subscription", tuple(subscriptions)) if subscriptions else None,
         config=StrawberryConfig(scalar_map=graphql.SCALARS),
     )
 

@@ -14,7 +14,7 @@ import uvloop
 
 from rustok.kernel.postgres import Embedded
 from rustok.kernel.settings import Settings
-from rustok.server import logs, modules
+from rustok.server import farewells, logs, modules
 from rustok.server.cli import places
 from rustok.server.cli.output import fail, notes, progress, screen
 from rustok.server.demo import seeding
@@ -105,8 +105,10 @@ def _say_where(settings: Settings, password: str | None) -> None:
 
 
 def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
-    from granian import Granian  # here, because most commands serve nothing
+    from granian import Granian, loops  # here, because most commands serve nothing
     from granian.constants import Interfaces
+
+    loops.register("auto")(farewells.build)  # in the processes that are forked from here
 
     os.environ["DATABASE_URL"] = url
     os.environ["RUSTOK_RUN_WORKERS"] = "true" if run_workers else "false"
@@ -117,7 +119,7 @@ def _serve(settings: Settings, url: str, *, run_workers: bool) -> None:
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,
-        websockets=False,
+        websockets=True,
         backlog=2048,
         log_access=False,
         log_enabled=settings.log_level.upper() == "DEBUG",

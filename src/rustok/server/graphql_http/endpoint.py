@@ -80,7 +80,7 @@ class Endpoint:
             return _answer({"errors": [{"message": str(error)}]}, media_type, error.status, headers)
         parsed = self.documents.find(params.query)
         if parsed.document is None:
-            body = {"errors": [_formatted(error) for error in parsed.errors]}
+            body = {"errors": [formatted(error) for error in parsed.errors]}
             metrics.operation(self.name, "invalid", time.perf_counter() - started)
             return _answer(body, media_type, 400 if media_type == RESPONSE else 200)
         ready = parsed.operation(params.operation_name)
@@ -124,19 +124,14 @@ class Endpoint:
         self, request: Request, params: Params, ready: Ready | None
     ) -> tuple[dict[str, Any], int, dict[str, str] | None] | None:
         if ready is None:
-            wanted = f" named {params.operation_name[:80]}" if params.operation_name else ""
-            return {"message": f"the document has no single operation{wanted}: give operationName"}, 400, None
+            return unnamed(params), 400, None
         operation = ready.operation
         if operation.operation is OperationType.SUBSCRIPTION:
-            return {"message": "subscriptions are not answered over plain HTTP"}, 400, None
+            return {"message": "subscriptions are answered over WebSocket: graphql-transport-ws"}, 400, None
         if operation.operation is OperationType.MUTATION and request.method == "GET":
             return {"message": "GET runs queries only: send mutations by POST"}, 405, {"Allow": "POST"}
-        spent, most = ready.cost(params.variables), self.documents.limits.cost
-        if spent > most:
-            message = f"the operation may return {spent} values; at most {most} are allowed"
-            code = {"code": "limit_exceeded", "cost": {"requested": spent, "limit": most}}
-            return {"message": message, "extensions": code}, 400, None
-        return None
+        costly = too_costly(ready, params, self.documents.limits.cost)
+        return (costly, 400, None) if costly else None
 
     async def _run(self, document: DocumentNode, params: Params, edge: Operation) -> ExecutionResult:
         running = execute(
@@ -161,7 +156,7 @@ class Endpoint:
     ) -> Response:
         body: dict[str, Any] = {}
         if result.errors:
-            body["errors"] = [self._masked(error, edge) for error in result.errors]
+            body["errors"] = [self.masked(error, edge) for error in result.errors]
         # Without a path the error was raised before anything ran: coercion of variables, for instance.
         request_error = result.data is None and bool(result.errors) and all(e.path is None for e in result.errors or ())
         if not request_error:
@@ -175,8 +170,9 @@ class Endpoint:
             response.set_cookie(**cookie)
         return response
 
-    def _masked(self, error: GraphQLError, edge: Operation) -> dict[str, Any]:
-        shown = _formatted(error)
+    def masked(self, error: GraphQLError, edge: Operation) -> dict[str, Any]:
+        """The error as the caller may see it; what nobody expected is logged under the trace id that is shown."""
+        shown = formatted(error)
         original = error.original_error
         while isinstance(original, GraphQLError):
             original = original.original_error
@@ -197,7 +193,24 @@ class Endpoint:
         return shown
 
 
-def _formatted(error: GraphQLError) -> dict[str, Any]:
+def unnamed(params: Params) -> dict[str, Any]:
+    """The error of a document in which no single operation is meant."""
+    wanted = f" named {params.operation_name[:80]}" if params.operation_name else ""
+    return {"message": f"the document has no single operation{wanted}: give operationName"}
+
+
+def too_costly(ready: Ready, params: Params, most: int) -> dict[str, Any] | None:
+    """The error of an operation that may return more values than that; None if it may run."""
+    spent = ready.cost(params.variables)
+    if spent <= most:
+        return None
+    message = f"the operation may return {spent} values; at most {most} are allowed"
+    code = {"code": "limit_exceeded", "cost": {"requested": spent, "limit": most}}
+    return {"message": message, "extensions": code}
+
+
+def formatted(error: GraphQLError) -> dict[str, Any]:
+    """An error of the request itself, bounded in length."""
     shown: dict[str, Any] = dict(error.formatted)
     shown["message"] = shown["message"][:1000]
     return shown
@@ -253,7 +266,7 @@ async def _params(request: Request, max_body: int) -> Params:
             else:
                 raw.pop(key, None)
         raw["operationName"] = raw.get("operationName") or None
-        return _checked(raw)
+        return checked(raw)
     if request.method != "POST":
         raise BadRequest("use GET or POST", status=405, allow="GET, POST")
     kind, _, rest = request.headers.get("content-type", "").partition(";")
@@ -273,10 +286,11 @@ async def _params(request: Request, max_body: int) -> Params:
         raise BadRequest("batches are not supported: send one operation a request")
     if not isinstance(decoded, dict):
         raise BadRequest("the body must be a JSON object with a query")
-    return _checked(decoded)
+    return checked(decoded)
 
 
-def _checked(raw: Mapping[str, Any]) -> Params:
+def checked(raw: Mapping[str, Any]) -> Params:
+    """The request in decoded JSON; raises `BadRequest`."""
     query = raw.get("query")
     if not isinstance(query, str) or not query.strip():
         raise BadRequest("query must be a text that is not empty")
