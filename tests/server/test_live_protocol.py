@@ -107,7 +107,8 @@ async def test_what_cannot_be_answered_is_refused_and_the_connection_goes_on(sit
 
 
 async def test_documents_that_may_return_too_much_are_refused(site: Site) -> None:
-    query = "subscription { tagsChanged(initial: true) { kind tag { contents(first: 100) { nodes { %s } } } } }"
+    query = """subscription { categoriesChanged(initial: true)
+      { kind category { products(first: 100) { nodes { %s } } } } }"""
     names = " ".join(f"a{n}: title" for n in range(18))
     async with inside(site) as client:
         await client.subscribe(query % names, "1")
