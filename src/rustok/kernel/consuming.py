@@ -69,6 +69,7 @@ class Consumer:
     most: int = 500
     replayable: bool = True
     prompt: bool = False  # readers wait for it: it goes first, and the others when it is done
+    warm_up: Callable[[Context], Awaitable[None]] | None = None  # done once before it follows; is rolled back
     pace: Pace = field(default_factory=Pace, compare=False)
 
 
@@ -121,6 +122,16 @@ async def advance(database: Database, consumer: Consumer, find_tenant: FindTenan
     if recorded:
         database.announce()
     return len(batch.events)
+
+
+async def warm_up(database: Database, consumer: Consumer, tenant: TenantInfo) -> None:
+    """Let a consumer do beforehand what the first event would have to wait for."""
+    if consumer.warm_up is None:
+        return
+    async with database.keep(consumer.name) as connection, database.session_on(connection) as session:
+        await set_tenant(session, tenant.id)
+        await consumer.warm_up(Context(session, tenant, SYSTEM))
+        await session.rollback()
 
 
 _CONSUMER_LOCK = 7_240_004

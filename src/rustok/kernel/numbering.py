@@ -26,6 +26,7 @@ class Numbering:
     def start(self) -> None:
         """Begin; must be called inside the running loop."""
         self._database.after_commit.append(self._staged.set)
+        self._staged.set()  # connects, before somebody waits for it
         self._task = asyncio.create_task(self._number(), name="numbering")
 
     async def stop(self) -> None:

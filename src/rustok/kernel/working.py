@@ -52,7 +52,7 @@ class Workers:
         for consumer in self.consumers:
             wake = asyncio.Event()
             (self._first if consumer.prompt else self._later).append(wake)
-            self._spawn(consumer.name, partial(self._consume, consumer), wake)
+            self._tasks.append(asyncio.create_task(self._follow(consumer, wake), name=consumer.name))
         if self.bus is not None:
             self._later.append(wake := asyncio.Event())
             self._spawn("bus", partial(self._publish, self.bus), wake)
@@ -188,6 +188,14 @@ class Workers:
                     bus.publish(envelope)
                 self._published = page[-1].seq
         return 0
+
+    async def _follow(self, consumer: Consumer, wake: asyncio.Event) -> None:
+        try:
+            if consumer.warm_up is not None and (tenants := await self.list_tenants()):
+                await consuming.warm_up(self.database, consumer, tenants[0])
+        except Exception as error:
+            logger.warning("worker.not_warm", worker=consumer.name, error=repr(error))
+        await self._loop(consumer.name, partial(self._consume, consumer), wake)
 
     async def _consume(self, consumer: Consumer) -> int:
         done = await consuming.advance(self.database, consumer, self.find_tenant)
