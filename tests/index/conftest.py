@@ -21,7 +21,7 @@ from rustok.index.tantivy.backend import Tantivy
 from rustok.kernel import bus, consuming, log, migrating
 from rustok.kernel.consuming import Consumer
 from rustok.kernel.context import TenantInfo
-from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database, plain_url
+from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database, plain_url, set_tenant
 from rustok.kernel.events import Event
 from rustok.kernel.ids import generate_id
 from rustok.kernel.indexing import Entity, IndexSource
@@ -63,6 +63,7 @@ class Workshop:
 
     async def find_tenant(self, session: AsyncSession, tenant_id: UUID) -> TenantInfo | None:
         """How the projector looks tenants up."""
+        await set_tenant(session, tenant_id)
         return self.tenants.get(tenant_id)
 
     async def box(self, tenant: TenantInfo, name: str) -> UUID:

@@ -117,7 +117,7 @@ async def _sequence_for_a_while(database: Database) -> None:
 async def _find(session, tenant_id: UUID):
     from rustok.core.tenants import lookup
 
-    return await lookup.by_id(session, tenant_id)
+    return await lookup.enter(session, tenant_id)
 
 
 async def test_a_consumer_sees_its_events_once_and_in_order(alone, shop):

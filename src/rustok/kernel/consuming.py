@@ -18,6 +18,7 @@ from rustok.kernel.module import Listener
 
 ATTEMPTS = 5  # that raised
 DEATHS = 20  # a process that is killed says nothing about the event it was at, unless it happens again and again
+# Looks a tenant up and lets the transaction see its rows, in one journey where it can (`kernel.db.set_tenant`).
 FindTenant = Callable[[AsyncSession, UUID], Awaitable[TenantInfo | None]]
 logger = structlog.get_logger("rustok.events")
 
@@ -35,13 +36,14 @@ class Batch:
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID, *, cause: Envelope | None = None) -> AsyncIterator[Context | None]:
         """A context that sees one tenant; None when the tenant is gone. What it records is written at its end."""
-        if tenant_id not in self._tenants:
+        if tenant_id in self._tenants:
+            await set_tenant(self.session, tenant_id)
+        else:
             self._tenants[tenant_id] = await self.find_tenant(self.session, tenant_id)
         info = self._tenants[tenant_id]
         if info is None:
             yield None
             return
-        await set_tenant(self.session, tenant_id)
         context = Context(self.session, info, SYSTEM)
         if cause is not None:
             context.correlation_id, context.causation_id = cause.correlation_id, cause.id

@@ -54,8 +54,8 @@ def migrate(settings: Settings, owner_url: str) -> None:
 
 
 async def find_tenant(session: AsyncSession, tenant_id: UUID) -> TenantInfo | None:
-    """How workers look a tenant up."""
-    return await lookup.by_id(session, tenant_id)
+    """How workers look a tenant up, and begin to see its rows."""
+    return await lookup.enter(session, tenant_id)
 
 
 def consumers(registry: Registry) -> list[consuming.Consumer]:

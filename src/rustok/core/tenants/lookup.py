@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from rustok.core.tenants import naming
 from rustok.kernel.context import TenantInfo
 
-_BY_ID = "SELECT rustok_tenant_by_id($1)"  # workers ask before every batch
+_ENTER = "SELECT rustok_tenant_by_id($1), set_config('app.tenant', $2, true)"
 
 
 async def by_host(connection: AsyncSession | AsyncConnection, host: str) -> TenantInfo | None:
@@ -33,9 +33,13 @@ async def by_slug(connection: AsyncSession | AsyncConnection, slug: str) -> Tena
 
 async def by_id(connection: AsyncSession | AsyncConnection, tenant_id: UUID) -> TenantInfo | None:
     """The tenant of that id, or None."""
-    if isinstance(connection, AsyncSession):
-        connection = await connection.connection()
-    document = (await connection.exec_driver_sql(_BY_ID, (tenant_id,))).scalar_one_or_none()
+    return await _one(connection, func.rustok_tenant_by_id(tenant_id, type_=JSONB))
+
+
+async def enter(session: AsyncSession, tenant_id: UUID) -> TenantInfo | None:
+    """The same, and the transaction sees the tenant's rows and no others; workers ask so before every batch."""
+    connection = await session.connection()
+    document: Any = (await connection.exec_driver_sql(_ENTER, (tenant_id, str(tenant_id)))).scalar_one()
     return None if document is None else decode(document)
 
 
