@@ -198,7 +198,7 @@ async def test_another_engine_finds_and_postgresql_filters(workshop: Workshop, s
         ) -> list[Verdict]:
             return []
 
-        async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
+        async def reach(self, tenant_id: UUID, version: int | None = None, *, seconds: float) -> bool:
             return True
 
     async with workshop.database.read(shelf) as context:

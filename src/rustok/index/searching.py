@@ -48,8 +48,9 @@ class Backend(Protocol):
         """
         ...
 
-    async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
-        """Wait until hits are no older than this version of the tenant's read model; False when time is up."""
+    async def reach(self, tenant_id: UUID, version: int | None = None, *, seconds: float) -> bool:
+        """Wait until hits are no older than this version of the tenant's read model, or than the one it has now; False
+        when time is up."""
         ...
 
     def start(self) -> None:
@@ -76,7 +77,7 @@ class Postgres:
         """The table's candidates function answers inside the one statement."""
         return None
 
-    async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
+    async def reach(self, tenant_id: UUID, version: int | None = None, *, seconds: float) -> bool:
         """What is searched is what is read."""
         return True
 

@@ -109,6 +109,7 @@ def _add_graphql(app: FastAPI, host: Host) -> Sockets:
             development=development,
             max_body=host.settings.max_body_kb * 1024,
             waiting=host.waiting,
+            search=host.search,
             reads=reads,
         )
         app.add_route(

@@ -71,11 +71,13 @@ class Tantivy:
             self.follower.want(tenant.id)
         return hits
 
-    async def reach(self, tenant_id: UUID, version: int, *, seconds: float) -> bool:
+    async def reach(self, tenant_id: UUID, version: int | None = None, *, seconds: float) -> bool:
         """Wait until hits are no older than this version; what has no files is searched by PostgreSQL, which is not."""
-        shelf = self.follower.shelves.get(tenant_id)
+        shelf = await self.follower.known(tenant_id)
         deadline = time.monotonic() + seconds
-        while shelf is not None:
+        if shelf is not None and version is None:
+            version = await self.follower.reached(tenant_id)
+        while shelf is not None and version is not None:
             opened = await asyncio.to_thread(shelf.current)
             if opened is None or opened.version >= version:
                 break

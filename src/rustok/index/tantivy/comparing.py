@@ -12,7 +12,6 @@ from rustok.index.tantivy.shelf import Opened
 from rustok.index.verifying import NAMED, Difference, Verdict
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
-from rustok.kernel.db import set_tenant
 
 Digests = dict[UUID, int]
 
@@ -31,7 +30,7 @@ async def compare(follower: Follower, tenant: TenantInfo, name: str, *, patience
             raise IndexBehind(f"the search index of {tenant.slug} does not catch up")
         await follower.catch_up(tenant, seconds=1.0)
         opened = await asyncio.to_thread(follower.shelf(tenant).current)
-        if opened is None or opened.version != await _version(follower, tenant):
+        if opened is None or opened.version != await follower.reached(tenant.id):
             await asyncio.sleep(0.05)
             continue
         rows = await _rows(follower, tenant, name)
@@ -40,19 +39,13 @@ async def compare(follower: Follower, tenant: TenantInfo, name: str, *, patience
         for locale in tenant.locales:
             kept = await asyncio.to_thread(_documents, opened, name, locale)
             differences += _differences(locale, rows.get(locale, {}), kept)
-        if differences and opened.version != await _version(follower, tenant):
+        if differences and opened.version != await follower.reached(tenant.id):
             continue  # the rows moved on while they were read
         verdict.missing = sum(one.problem == "missing" for one in differences)
         verdict.extra = sum(one.problem == "extra" for one in differences)
         verdict.different = sum(one.problem == "different" for one in differences)
         verdict.differences = differences[:NAMED]
         return verdict
-
-
-async def _version(follower: Follower, tenant: TenantInfo) -> int:
-    async with follower.database.session(worker=True) as session:
-        await set_tenant(session, tenant.id)
-        return await reading.version(session, tenant.id)
 
 
 async def _rows(follower: Follower, tenant: TenantInfo, name: str) -> dict[str, Digests]:

@@ -84,14 +84,26 @@ class Follower:
         self._wanted.add(tenant_id)
         self._wake.set()
 
+    async def known(self, tenant_id: UUID) -> Shelf | None:
+        """The tenant's index, where there is such a tenant."""
+        if tenant_id in self.shelves:
+            return self.shelves[tenant_id]
+        async with self.database.session(worker=True) as session:
+            tenant = await self.find_tenant(session, tenant_id)
+        return self.shelf(tenant) if tenant else None
+
+    async def reached(self, tenant_id: UUID) -> int:
+        """What the tenant's read model has reached."""
+        async with self.database.session(worker=True) as session:
+            await set_tenant(session, tenant_id)
+            return await reading.version(session, tenant_id)
+
     async def catch_up(self, tenant: TenantInfo, *, seconds: float = 0.0, anew: bool = False) -> bool:
         """Bring the tenant's index up to date, or build it `anew`; False where another process writes and does not
         make room in time."""
         async with self._busy.setdefault(tenant.id, asyncio.Lock()):
             shelf = self.shelf(tenant)
-            async with self.database.session(worker=True) as session:
-                await set_tenant(session, tenant.id)
-                target = await reading.version(session, tenant.id)
+            target = await self.reached(tenant.id)
             opened = await asyncio.to_thread(shelf.current)
             if opened is not None and opened.version == target and not anew:
                 return True

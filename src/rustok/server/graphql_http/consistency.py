@@ -7,8 +7,9 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
+from rustok.index.searching import Backend
 from rustok.kernel import consistency
-from rustok.kernel.consistency import InvalidConsistencyToken, Token, Waiting
+from rustok.kernel.consistency import SECONDS, InvalidConsistencyToken, Token, Waiting
 
 HEADER = "RusToK-Consistency"
 
@@ -45,9 +46,10 @@ def asked(request: HTTPConnection, tenant_id: UUID) -> Token | None:
         raise InvalidConsistencyToken(f"the request header {HEADER} cannot be used: {error}") from None
 
 
-async def meet(sent: Token, tenant_id: UUID, waiting: Waiting) -> Met:
-    """Wait for the token that a read carries, a second at most."""
-    return Met(sent.text(tenant_id), await waiting.wait(tenant_id, sent))
+async def meet(sent: Token, tenant_id: UUID, waiting: Waiting, search: Backend) -> Met:
+    """Wait for the token that a read carries, a second at most, and as long for an engine that searches by itself."""
+    met = await waiting.wait(tenant_id, sent) and await search.reach(tenant_id, seconds=SECONDS)
+    return Met(sent.text(tenant_id), met)
 
 
 def given(recorded: Token | None, sent: Token | None, tenant_id: UUID) -> str:

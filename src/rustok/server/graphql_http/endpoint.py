@@ -18,6 +18,7 @@ from graphql import (
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from rustok.index.searching import Backend
 from rustok.kernel import errors
 from rustok.kernel.consistency import Waiting
 from rustok.kernel.graphql import Operation
@@ -60,6 +61,7 @@ class Endpoint:
     development: bool
     max_body: int
     waiting: Waiting
+    search: Backend
     reads: Reads | None = None  # runs what the read model answers
 
     async def __call__(self, request: Request) -> Response:
@@ -97,7 +99,7 @@ class Endpoint:
                 sent = consistency.asked(request, edge.tenant.id)
                 writes = ready.operation.operation is OperationType.MUTATION
                 if sent is not None and not writes:
-                    met = await consistency.meet(sent, edge.tenant.id, self.waiting)
+                    met = await consistency.meet(sent, edge.tenant.id, self.waiting, self.search)
                     edge.extensions["consistency"] = met.extension
                     edge.headers |= met.headers
                 if ready.plan and self.reads and request.headers.get(EXECUTOR) != ORDINARY:
