@@ -7,14 +7,16 @@ a check, the id and the key, as base64 for addresses.
 import base64
 import binascii
 import hashlib
+import math
+import re
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from rustok.kernel import errors
 
 _TAG, _CHECK, _ID = 8, 6, 32  # hexadecimal digits
+_BITS = {"smallint": 15, "integer": 31, "bigint": 63}
 
 
 class InvalidCursor(errors.Invalid):
@@ -69,21 +71,28 @@ def _check(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:_CHECK]
 
 
+# Only what PostgreSQL itself writes: Python reads more as numbers and times than PostgreSQL does (digits of other
+# scripts, underscores, weeks), and what PostgreSQL cannot read would be a fault of ours.
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"NaN|-?Infinity|-?[0-9]{1,400}(\.[0-9]{1,400})?(e[+-][0-9]{2,3})?")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})( [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?[+-][0-9]{2}(:[0-9]{2}){0,2})?"
+)
+_FARTHEST = timedelta(hours=16)  # from Greenwich, as PostgreSQL has it
+
+
 def _is(key: str, kind: str) -> bool:
-    if kind in ("smallint", "integer", "bigint"):
-        return -(2**63) <= int(key) < 2**63
+    if kind in _BITS:
+        return bool(_WHOLE.fullmatch(key)) and -(2 ** _BITS[kind]) <= int(key) < 2 ** _BITS[kind]
     if kind == "boolean":
         return key in ("true", "false")
     if kind in ("timestamptz", "date"):
-        if key.lstrip("-") == "infinity":
+        if key in ("infinity", "-infinity"):
             return True
-        datetime.fromisoformat(key)
-        return True
+        offset = datetime.fromisoformat(key).utcoffset() or timedelta() if _MOMENT.fullmatch(key) else _FARTHEST
+        return abs(offset) < _FARTHEST
     if kind in ("numeric", "double precision"):
-        try:
-            return Decimal(key) is not None
-        except InvalidOperation:
-            return False
+        return bool(_NUMBER.fullmatch(key)) and (kind == "numeric" or math.isfinite(float(key)) or key[-1] in "Ny")
     if kind == "uuid":
-        return bool(UUID(key))
+        return str(UUID(key)) == key
     return "\x00" not in key

@@ -15,6 +15,7 @@ from rustok.kernel.indexing import Entity, Filter, Op
 DEEPEST = 5
 MOST_CONDITIONS = 60
 MOST_VALUES = 200
+MOST_OPTIONS = 20
 LONGEST_VALUE = 2_000
 OPTION_SEPARATOR = "\x1f"
 _LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
@@ -108,6 +109,9 @@ class Compiler:
             return [Condition(f"t.{wanted.column} = {self._bind(flag, 'boolean', path)}", wanted.column)]
         if wanted.op is Op.OPTION:
             options = [value] if isinstance(value, Mapping) else _list(value, path)
+            if len(options) > MOST_OPTIONS:  # each has a facet of its own, which is a count of its own
+                raise InvalidFilter(f"more than {MOST_OPTIONS} options", field=path)
+            self.count += len(options)
             return [self._option(wanted, one, (*path, str(n))) for n, one in enumerate(options)]
         if not isinstance(value, Mapping):
             value = {"eq": value}

@@ -8,28 +8,12 @@ from tests.server import asking
 from tests.server.compiled import comparing, minimising
 from tests.server.compiled.comparing import Compared
 from tests.server.compiled.generating import Asked, Generator
-from tests.server.compiled.learning import learn
-from tests.server.compiled.shops import open_shops
 from tests.server.compiled.values import Known
-from tests.server.conftest import OpenSite, Site
-
-from rustok.kernel.working import Workers
+from tests.server.conftest import Site
 
 DOCUMENTS = 1_000
 LONG = 40_000
 SHARES = {"large": 0.8, "small": 0.15, "magazine": 0.05}
-
-
-@pytest.fixture(scope="session")
-async def shops(open_site: OpenSite, following: Workers) -> dict[str, Site]:
-    """The three tenants; tests only ask them."""
-    return await open_shops(open_site, following)
-
-
-@pytest.fixture(scope="session")
-async def known(shops: dict[str, Site]) -> dict[str, Known]:
-    """What each tenant has, learnt from its own answers."""
-    return await learn(shops)
 
 
 async def test_generated_queries(shops: dict[str, Site], known: dict[str, Known], pytestconfig: pytest.Config) -> None:
