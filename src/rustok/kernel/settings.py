@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=20, ge=1)
     max_body_kb: int = Field(default=1024, ge=16)
     live_origins: str = ""  # sites whose pages may open WebSockets besides a tenant's own: https://shop.example, or *
-    live_connections: int = Field(default=10_000, ge=1)  # WebSockets of one web process
+    live_connections: int = Field(default=5_000, ge=1)  # WebSockets of one web process
     live_per_address: int = Field(default=100, ge=1)  # of these from one address
     web_workers: int = Field(default=1, ge=1)
     pool_size: int = Field(default=8, ge=1)

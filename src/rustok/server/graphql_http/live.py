@@ -30,7 +30,7 @@ logger = structlog.get_logger("rustok.live")
 class Bounds:
     """What one client may take. No honest one meets them; times are in seconds."""
 
-    connections: int = 10_000  # of this process
+    connections: int = 5_000  # of this process
     per_address: int = 100  # many shoppers may share an office's address
     subscriptions: int = 30  # of one connection
     cost: int = 2_000  # values of one result: it is made again for every change
