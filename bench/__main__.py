@@ -41,7 +41,7 @@ def plan_of(*, quick: bool, products: int | None) -> Plan:
     """The quick run or the full one; the catalogue's size also bounds what is compared at scale."""
     if quick:
         size = products or 1_000
-        return Plan(size, Pace(3, 0.7), 40, (3 * size, 30 * size), Pace(2, 0.6), False, 600)
+        return Plan(size, Pace(3, 0.6), 40, (2 * size, 20 * size), Pace(2, 0.5), False, 600)
     size = products or 10_000
     return Plan(size, Pace(5, 2.0), 200, (size, 100 * size), Pace(3, 2.0), True, 3_000)
 
@@ -148,10 +148,10 @@ async def staged(figures: Figures, owner: Any, plan: Plan) -> AsyncIterator[Stag
     tenant = str(await owner.fetchval("SELECT id FROM tenants WHERE slug = 'bench'"))
     port, bare = processes.free_port(), processes.free_port()
     with ExitStack() as running:
+        running.enter_context(processes.beside(*processes.RUSTOK, "worker", port=None))
         server = running.enter_context(
             processes.beside(*processes.RUSTOK, "serve", port=port, env={"RUSTOK_PORT": str(port)})
         )
-        running.enter_context(processes.beside(*processes.RUSTOK, "worker", port=None))
         command = (*processes.GRANIAN, "--port", str(bare), "--workers", os.environ["RUSTOK_WEB_WORKERS"])
         yardstick = running.enter_context(
             processes.beside(*command, "bench.handwritten:app", port=bare, env={"BENCH_TENANT": tenant})

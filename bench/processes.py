@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psutil
 
@@ -21,16 +22,20 @@ START = 60.0  # seconds
 def run(*command: str, within: float, text: str | None = None, env: Mapping[str, str] | None = None) -> str:
     """Run a command to its end and return what it printed; raises Broken when it fails or takes too long."""
     shown = " ".join(word for word in command if word != sys.executable)[:120]
+    running = subprocess.Popen(
+        command, env={**os.environ, **(env or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
     try:
-        done = subprocess.run(
-            command, input=text, timeout=within, capture_output=True, text=True, env={**os.environ, **(env or {})},
-            check=False,
-        )  # fmt: skip
+        out, problem = running.communicate(text, timeout=within)
     except subprocess.TimeoutExpired:
         raise Broken(f"not done within {within:.0f} s: {shown}") from None
-    if done.returncode:
-        raise Broken(f"exit code {done.returncode}: {shown}: {(done.stderr or done.stdout).strip()[-600:]}")
-    return done.stdout
+    finally:
+        if running.poll() is None:
+            _end(running)
+    if running.returncode:
+        raise Broken(f"exit code {running.returncode}: {shown}: {(problem or out).strip()[-600:]}")
+    return out
 
 
 def rustok(*words: str, within: float = 60.0, env: Mapping[str, str] | None = None) -> str:
@@ -59,7 +64,7 @@ def beside(*command: str, port: int | None, env: Mapping[str, str] | None = None
         _end(running)
 
 
-def _end(running: "subprocess.Popen[bytes]") -> None:
+def _end(running: "subprocess.Popen[Any]") -> None:
     family: list[psutil.Process] = []
     with suppress(psutil.NoSuchProcess):
         family = psutil.Process(running.pid).children(recursive=True)

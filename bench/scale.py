@@ -59,15 +59,25 @@ async def base_of(owner: Any, tenant: str, file: Path) -> list[str]:
     return names
 
 
-async def build(owner: Any, url: str, base: Path, names: Sequence[str], products: int) -> Size:
-    """A database with one tenant and so many products."""
-    name = f"bench_{products}"
-    place = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    await owner.execute(f"CREATE DATABASE {name}")
-    environment = {"DATABASE_URL": place}
+async def empty(owner: Any, url: str) -> str:
+    """A database with one tenant and nothing else, to make the others from; returns its name."""
+    await owner.execute("CREATE DATABASE bench_empty")
+    environment = {"DATABASE_URL": _place(url, "bench_empty")}
     await asyncio.to_thread(processes.rustok, "migrate", env=environment)
     words = ("tenant", "create", "scale", "--host", "127.0.0.1", "--locale", "en", "--currency", "EUR")
     await asyncio.to_thread(processes.rustok, *words, env=environment)
+    return "bench_empty"
+
+
+def _place(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def build(owner: Any, url: str, template: str, base: Path, names: Sequence[str], products: int) -> Size:
+    """A database with one tenant and so many products."""
+    name = f"bench_{products}"
+    place = _place(url, name)
+    await owner.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     hands = [await asyncpg.connect(place) for _ in range(HANDS)]
     try:
         first = hands[0]
@@ -317,10 +327,11 @@ async def measure(
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "base"
         names = await base_of(owner, tenant, base)
+        template = await empty(owner, url)
         for products in sizes:
             start = time.perf_counter()
             say(f"filling a read model of {products:,} products")
-            built.append(await build(owner, url, base, names, products))
+            built.append(await build(owner, url, template, base, names, products))
             figures.put(f"scale.fill_s_{products}", time.perf_counter() - start)
     await compare(figures, built[0], built[1], pace, known)
     if os.environ.get("BENCH_KEEP"):
