@@ -19,6 +19,14 @@ from asyncpg.prepared_stmt import PreparedStatement
 from rustok.kernel import errors
 from rustok.kernel.db import plain_url
 
+_LOST = (
+    exceptions.PostgresConnectionError,
+    exceptions.AdminShutdownError,
+    exceptions.CrashShutdownError,
+    exceptions.CannotConnectNowError,
+    exceptions.InterfaceError,
+    OSError,
+)
 PREPARED = 100  # statements of a connection
 _TELL = "SELECT set_config('app.tenant', $1, false)"
 _SETTINGS = {
@@ -65,7 +73,19 @@ class Readers:
         self._waiting: deque[asyncio.Future[_Connection | None]] = deque()
 
     async def row(self, tenant: UUID, sql: str, values: Sequence[Any] = ()) -> Any:
-        """The first row of a statement as this tenant sees it; raises asyncpg's errors."""
+        """The first row of a statement as this tenant sees it. Raises asyncpg's errors for what PostgreSQL refuses, and
+        `Unavailable` where there is no PostgreSQL."""
+        try:
+            return await self._row(tenant, sql, values)
+        except _LOST:
+            # It was restarted: what is idle is as dead as this one was. Nothing is lost by asking once more.
+            self._drop_idle()
+        try:
+            return await self._row(tenant, sql, values)
+        except _LOST as error:
+            raise errors.Unavailable("the database does not answer") from error
+
+    async def _row(self, tenant: UUID, sql: str, values: Sequence[Any]) -> Any:
         connection = await self._take(tenant)
         try:
             row = await connection.row(tenant, sql, values)
@@ -111,12 +131,16 @@ class Readers:
             link = await asyncpg.connect(
                 self.url, server_settings=_SETTINGS, statement_cache_size=0, timeout=10, command_timeout=15
             )
-        except BaseException as error:
+        except BaseException:
             self._lose()
-            if isinstance(error, OSError | exceptions.PostgresConnectionError | TimeoutError):
-                raise errors.Unavailable("the database does not answer") from error
             raise
         return _Connection(link)
+
+    def _drop_idle(self) -> None:
+        dead, self._idle = self._idle, []
+        for connection in dead:
+            connection.link.terminate()
+            self._lose()
 
     def _give(self, connection: _Connection) -> None:
         if connection.link.is_closed():

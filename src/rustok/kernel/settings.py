@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     live_per_address: int = Field(default=100, ge=1)  # of these from one address
     web_workers: int = Field(default=1, ge=1)
     pool_size: int = Field(default=8, ge=1)
+    trusted_documents: Path | None = None  # a JSON file: GraphQL documents by their SHA-256
+    only_trusted_documents: bool = False  # refuse every other document on /graphql
+    cache_mb: int = Field(default=32, ge=0)  # of answers that a web process keeps; 0: none
+    public_cache: str = "public, max-age=0, s-maxage=1, stale-while-revalidate=30"  # Cache-Control of public answers
     default_tenant: str | None = None  # the tenant that unknown host names mean, for a server with one tenant
     trusted_proxies: str = ""  # networks whose X-Forwarded-* headers count, separated by commas
     trusted_tenant_headers: bool = False  # X-Tenant-ID and X-Tenant are believed from trusted_proxies only

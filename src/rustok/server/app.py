@@ -30,12 +30,16 @@ from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
 from rustok.server import farewells, logs, metrics, modules, pages, schema
+from rustok.server.answers import Answers
+from rustok.server.graphql_http import lane
 from rustok.server.graphql_http.compiled import Reads
 from rustok.server.graphql_http.documents import Documents
 from rustok.server.graphql_http.endpoint import Endpoint
+from rustok.server.graphql_http.lane import Lane
 from rustok.server.graphql_http.limits import Limits
 from rustok.server.graphql_http.live import Bounds
 from rustok.server.graphql_http.sockets import Sockets
+from rustok.server.graphql_http.persisted import Persisted
 from rustok.server.host import Host, trace_of
 
 logger = structlog.get_logger("rustok.http")
@@ -76,13 +80,16 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json" if host.settings.environment == "development" else None,
     )
-    app.state.sockets = sockets = _add_graphql(app, host)
+    reads = Reads(host.readers, host.search)
+    storefront = _add_graphql(app, host, reads)
+    app.state.sockets = sockets = _add_sockets(app, host, storefront)
     _add_operations(app, host)
     app.include_router(_media(host))
     pages.add(app, host)
     _add_errors(app, host)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, host=host)
+    app.add_middleware(Lane, host=host, endpoint=storefront, reads=reads, kept=Answers(host.settings.cache_mb << 20))
     return app
 
 
@@ -94,33 +101,45 @@ def _media(host: Host) -> APIRouter:
     return media_http.router(library, authorise=host.work, find_tenant_id=tenant_id)
 
 
-def _add_graphql(app: FastAPI, host: Host) -> Sockets:
-    development = host.settings.environment == "development"
+def _add_graphql(app: FastAPI, host: Host, reads: Reads) -> Endpoint:
+    """Both endpoints; returns the storefront's."""
+    settings = host.settings
+    development = settings.environment == "development"
     entities = {name: source.entity for name, source in host.registry.sources.items()}
-    endpoints: dict[str, Endpoint] = {}
-    for path, made, reads, compiled in (
-        ("/graphql", schema.storefront(host.registry), Reads(host.readers, host.search), entities),
-        ("/admin/graphql", schema.admin(host.registry), None, {}),
-    ):
-        endpoints[path] = endpoint = Endpoint(
-            name=path,
-            documents=Documents(schema.core_schema(made), Limits(), compiled),
-            open_operation=host.operation,
-            development=development,
-            max_body=host.settings.max_body_kb * 1024,
-            waiting=host.waiting,
-            search=host.search,
-            reads=reads,
-        )
+    storefront = Endpoint(
+        name="/graphql",
+        documents=Documents(schema.core_schema(schema.storefront(host.registry)), Limits(), entities),
+        open_operation=host.operation,
+        development=development,
+        max_body=settings.max_body_kb * 1024,
+        waiting=host.waiting,
+        search=host.search,
+        reads=reads,
+        persisted=Persisted.read(settings.trusted_documents, only_trusted=settings.only_trusted_documents),
+    )
+    admin = Endpoint(
+        name="/admin/graphql",
+        documents=Documents(schema.core_schema(schema.admin(host.registry)), Limits()),
+        open_operation=host.operation,
+        development=development,
+        max_body=settings.max_body_kb * 1024,
+        waiting=host.waiting,
+        search=host.search,
+    )
+    for endpoint in (storefront, admin):
         app.add_route(
-            path, endpoint.__call__, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+            endpoint.name, endpoint.__call__, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
         )
     if development:
         explorer = Path(__file__).parent / "graphql_http" / "explorer"
         app.mount("/_graphiql", StaticFiles(directory=explorer), name="graphiql")
+    return storefront
+
+
+def _add_sockets(app: FastAPI, host: Host, endpoint: Endpoint) -> Sockets:
     bounds = Bounds(connections=host.settings.live_connections, per_address=host.settings.live_per_address)
-    sockets = Sockets(endpoints["/graphql"], host, bounds)
-    app.router.routes.append(WebSocketRoute("/graphql", sockets.__call__))
+    sockets = Sockets(endpoint, host, bounds)
+    app.router.routes.append(WebSocketRoute(endpoint.name, sockets.__call__))
     return sockets
 
 
@@ -209,12 +228,7 @@ class Guard:
                 status, begun = message["status"], True
                 headers = message.setdefault("headers", [])
                 present = {name.lower() for name, _ in headers}
-                for name, value in (
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"x-frame-options", b"DENY"),
-                    (b"referrer-policy", b"strict-origin-when-cross-origin"),
-                    (b"x-trace-id", trace.encode()),
-                ):
+                for name, value in (*lane.SAFE, (b"x-trace-id", trace.encode())):
                     if name not in present:
                         headers.append((name, value))
             await send(message)

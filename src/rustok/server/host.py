@@ -1,10 +1,11 @@
 """What one process holds: settings, database, modules, schemas and who is asking."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from starlette.requests import HTTPConnection
 
@@ -166,6 +167,12 @@ def _search(settings: Settings, registry: Registry, database: Database) -> searc
 
 def trace_of(request: HTTPConnection) -> str:
     """The id under which this request stands in the log."""
-    state = request.scope.setdefault("state", {})
-    trace: str = state.setdefault("trace_id", secrets.token_hex(8))
+    return trace_in(request.scope)
+
+
+def trace_in(scope: MutableMapping[str, Any]) -> str:
+    """The same from ASGI's scope."""
+    state = scope.setdefault("state", {})
+    trace: str = state.setdefault("trace_id", "") or secrets.token_hex(8)
+    state["trace_id"] = trace
     return trace

@@ -43,6 +43,15 @@ def read(executor: str, reason: str) -> None:
     _READS.labels(executor, reason).inc()
 
 
+def served(method: str, seconds: float, *, is_kept: bool) -> None:
+    """Count an answer of the fast lane, which is a request and an operation at once."""
+    if is_kept:
+        _SERVED_KEPT.inc()
+    _SERVED.inc()
+    _SERVED_METHODS[method].inc()
+    _SERVED_SECONDS.observe(seconds)
+
+
 def request(method: str, status: int, seconds: float) -> None:
     """Count one HTTP request."""
     _REQUESTS.labels(method if method in _METHODS else "other", str(status)).inc()
@@ -74,6 +83,10 @@ def live_closed(code: int | None) -> None:
     _LIVE_CLOSED.labels("gone" if code is None else str(code)).inc()
 
 
+_SERVED_KEPT = _READS.labels("kept", "")
+_SERVED = _OPERATIONS.labels("/graphql", "ok")
+_SERVED_METHODS = {method: _REQUESTS.labels(method, "200") for method in ("GET", "POST")}
+_SERVED_SECONDS = _OPERATION_SECONDS.labels("/graphql")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 

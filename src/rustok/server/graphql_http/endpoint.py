@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -23,32 +23,14 @@ from rustok.kernel import errors
 from rustok.kernel.consistency import Waiting
 from rustok.kernel.graphql import Operation
 from rustok.server import metrics
-from rustok.server.bodies import BodyTooLarge, read_body
-from rustok.server.graphql_http import consistency, graphiql, limits
+from rustok.server.graphql_http import consistency, graphiql
+from rustok.server.graphql_http import params as params_of
 from rustok.server.graphql_http.compiled import COMPILED, EXECUTOR, ORDINARY, Reads, body_of
 from rustok.server.graphql_http.documents import Documents, Ready
+from rustok.server.graphql_http.params import PLAIN, RESPONSE, BadRequest, Params
+from rustok.server.graphql_http.persisted import NotPersisted, Persisted
 
-RESPONSE = "application/graphql-response+json"
-PLAIN = "application/json"
 logger = structlog.get_logger("rustok.graphql")
-
-
-class BadRequest(Exception):
-    """The request is no GraphQL request; the message says what is wrong with it."""
-
-    def __init__(self, message: str, *, status: int = 400, allow: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.allow = allow
-
-
-@dataclass(frozen=True)
-class Params:
-    """A GraphQL request, whichever way it came."""
-
-    query: str
-    variables: Mapping[str, Any]
-    operation_name: str | None
 
 
 @dataclass
@@ -63,10 +45,11 @@ class Endpoint:
     waiting: Waiting
     search: Backend
     reads: Reads | None = None  # runs what the read model answers
+    persisted: Persisted = field(default_factory=Persisted)
 
     async def __call__(self, request: Request) -> Response:
         """Answer one HTTP request."""
-        accepted = _accepted(request.headers.get("accept"))
+        accepted = params_of.accepted(request.headers.get("accept"))
         if request.method == "GET" and "query" not in request.query_params and accepted == "html":
             if not self.development:
                 return Response("Not found", 404, media_type="text/plain")
@@ -76,11 +59,14 @@ class Endpoint:
             return _answer({"errors": [{"message": f"this endpoint answers {RESPONSE} or {PLAIN}"}]}, PLAIN, 406)
         started = time.perf_counter()
         try:
-            params = await _params(request, self.max_body)
+            params = await params_of.of_request(request, self.max_body)
         except BadRequest as error:
             headers = {"Allow": error.allow} if error.allow else None
             return _answer({"errors": [{"message": str(error)}]}, media_type, error.status, headers)
-        parsed = self.documents.find(params.query)
+        try:
+            parsed = self.documents.find(self.persisted.document(params))
+        except NotPersisted as error:
+            return _answer({"errors": [error.shown]}, media_type, 400 if media_type == RESPONSE else 200)
         if parsed.document is None:
             body = {"errors": [formatted(error) for error in parsed.errors]}
             metrics.operation(self.name, "invalid", time.perf_counter() - started)
@@ -216,98 +202,6 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
     shown: dict[str, Any] = dict(error.formatted)
     shown["message"] = shown["message"][:1000]
     return shown
-
-
-def _accepted(header: str | None) -> str | None:
-    """The media type to answer in; "html" for a browser; None where nothing suits the caller."""
-    if not header or not header.strip():
-        return PLAIN
-    offers: list[tuple[float, int, str]] = []
-    for place, part in enumerate(header.split(",")[:50]):
-        kind, *parameters = [piece.strip().lower() for piece in part.split(";")]
-        quality, charset = 1.0, "utf-8"
-        for parameter in parameters:
-            key, _, value = parameter.partition("=")
-            if key == "q":
-                try:
-                    quality = float(value)
-                except ValueError:
-                    quality = 0.0
-            elif key == "charset":
-                charset = value.strip('"')
-        if quality <= 0 or charset not in ("utf-8", "utf8"):
-            continue
-        answer = {
-            RESPONSE: RESPONSE,
-            PLAIN: PLAIN,
-            "application/*": PLAIN,
-            "*/*": PLAIN,
-            "text/html": "html",
-            "application/xhtml+xml": "html",
-        }.get(kind)
-        if answer:
-            offers.append((-quality, place, answer))
-    return min(offers)[2] if offers else None
-
-
-async def _params(request: Request, max_body: int) -> Params:
-    if request.method == "GET":
-        if len(request.url.query) > 32_000:
-            raise BadRequest("the query string is too long: use POST", status=414)
-        raw: dict[str, Any] = {
-            key: request.query_params[key]
-            for key in ("query", "operationName", "variables", "extensions")
-            if key in request.query_params
-        }
-        for key in ("variables", "extensions"):
-            if raw.get(key):
-                try:
-                    raw[key] = msgspec.json.decode(raw[key])
-                except (msgspec.DecodeError, RecursionError):
-                    raise BadRequest(f"{key} is not valid JSON") from None
-            else:
-                raw.pop(key, None)
-        raw["operationName"] = raw.get("operationName") or None
-        return checked(raw)
-    if request.method != "POST":
-        raise BadRequest("use GET or POST", status=405, allow="GET, POST")
-    kind, _, rest = request.headers.get("content-type", "").partition(";")
-    if kind.strip().lower() != PLAIN:
-        raise BadRequest(f"the body must be {PLAIN}", status=415)
-    if "charset=" in rest.lower() and "utf-8" not in rest.lower() and "utf8" not in rest.lower():
-        raise BadRequest("the body must be encoded in UTF-8", status=415)
-    try:
-        body = await read_body(request, max_body)
-    except BodyTooLarge as error:
-        raise BadRequest(str(error), status=413) from None
-    try:
-        decoded = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"the body is not valid JSON: {str(error)[:200]}") from None
-    if isinstance(decoded, list):
-        raise BadRequest("batches are not supported: send one operation a request")
-    if not isinstance(decoded, dict):
-        raise BadRequest("the body must be a JSON object with a query")
-    return checked(decoded)
-
-
-def checked(raw: Mapping[str, Any]) -> Params:
-    """The request in decoded JSON; raises `BadRequest`."""
-    query = raw.get("query")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest("query must be a text that is not empty")
-    variables = raw.get("variables")
-    if variables is not None and not isinstance(variables, dict):
-        raise BadRequest("variables must be an object")
-    name = raw.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest("operationName must be a text")
-    extensions = raw.get("extensions")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise BadRequest("extensions must be an object")
-    if not limits.storable(variables) or not limits.storable(query):
-        raise BadRequest("the request holds characters that cannot be stored (NUL, or half of a surrogate pair)")
-    return Params(query, variables or {}, name)
 
 
 def _answer(body: Any, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -19,7 +19,9 @@ from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
 from rustok.kernel.graphql import Operation
 from rustok.server import metrics
 from rustok.server.graphql_http import limits
-from rustok.server.graphql_http.endpoint import BadRequest, Endpoint, checked, formatted, too_costly, unnamed
+from rustok.server.graphql_http.endpoint import Endpoint, formatted, too_costly, unnamed
+from rustok.server.graphql_http.params import BadRequest, checked
+from rustok.server.graphql_http.persisted import NotPersisted
 from rustok.server.host import Host, trace_of
 
 PROTOCOL = "graphql-transport-ws"
@@ -267,9 +269,11 @@ class Connection:
         """Send what comes; returns why there is nothing (more) to send, None at an ordinary end."""
         try:
             params = checked(payload)
+            parsed = self.endpoint.documents.find(self.endpoint.persisted.document(params))
         except BadRequest as error:
             return [{"message": str(error)}]
-        parsed = self.endpoint.documents.find(params.query)
+        except NotPersisted as error:
+            return [error.shown]
         if parsed.document is None:
             return [formatted(error) for error in parsed.errors]
         ready = parsed.operation(params.operation_name)

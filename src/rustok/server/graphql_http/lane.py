@@ -1,0 +1,251 @@
+"""The fast lane: reads of the read model, answered before anything else of the application is woken up.
+
+It takes requests that name nobody (no Authorization header), whose whole operation is compiled, and answers them with
+one statement, or from the answers that are kept. Everything else, and everything that is refused, goes on to the
+application, which says why. What is kept was public when it was read, and is given only after the database has said
+that the tenant's read model still has the version it shows.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rustok.index.compiling.plans import Plan
+from rustok.kernel import errors
+from rustok.kernel.context import TenantInfo
+from rustok.server import answers, metrics
+from rustok.server.answers import Answers, Kept
+from rustok.server.graphql_http import params as params_of
+from rustok.server.graphql_http.compiled import COMPILED, EXECUTOR, ORDINARY, Reads, body_of
+from rustok.server.graphql_http.endpoint import Endpoint
+from rustok.server.graphql_http.params import BadRequest, Params
+from rustok.server.graphql_http.persisted import NotPersisted
+from rustok.server.host import Host, trace_in
+
+REMEMBERED_SECONDS = 0.4  # of a tenant, besides the half second of `tenancy`
+MOST_QUESTIONS = 4_000
+LONGEST = 16_000  # bytes of a question that is remembered
+VARY = b"Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, X-Currency, X-Locale"
+SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+)
+# What decides about the answer; a request with any of the second kind is the application's.
+_DECIDING = frozenset(
+    {b"host", b"accept", b"accept-language", b"x-locale", b"x-currency", b"x-forwarded-host", b"content-type"}
+)
+_EXECUTOR = EXECUTOR.lower().encode()
+_SPECIAL = frozenset(
+    {b"authorization", b"x-tenant", b"x-tenant-id", b"content-encoding", b"rustok-consistency", _EXECUTOR}
+)
+logger = structlog.get_logger("rustok.graphql")
+
+
+@dataclass(slots=True)
+class _Question:
+    """A request as far as it is known before it is answered. Requests of the same bytes are one question."""
+
+    tenant: TenantInfo
+    plan: Plan
+    variables: Mapping[str, Any]
+    locale: str
+    currency: str
+    extensions: bytes
+    key: tuple[Any, ...]
+    head: list[tuple[bytes, bytes]]
+    seen: float
+
+
+@dataclass(slots=True)
+class _Wishes:
+    """What a request says besides its question."""
+
+    zipped: bool = False
+    fresh: bool = False  # Cache-Control: no-cache
+    etag: bytes = b""  # If-None-Match
+
+
+class Lane:
+    """Stands before the application, at one path."""
+
+    def __init__(self, app: ASGIApp, *, host: Host, endpoint: Endpoint, reads: Reads, kept: Answers) -> None:
+        self.app, self.host, self.endpoint, self.reads, self.kept = app, host, endpoint, reads, kept
+        self.cache_control = host.settings.public_cache.encode()
+        self._questions: OrderedDict[tuple[Any, ...], _Question] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or go on to the application."""
+        if scope["type"] != "http" or scope["path"] != self.endpoint.name:
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        method, wishes, deciding = scope["method"], _Wishes(), []
+        for header in scope["headers"]:
+            name, value = header
+            if name in _DECIDING:
+                deciding.append(header)
+            elif name in _SPECIAL:
+                await self.app(scope, receive, send)
+                return
+            elif name == b"cookie":
+                if b"currency=" in value:
+                    deciding.append(header)
+            elif name == b"accept-encoding":
+                wishes.zipped = b"gzip" in value
+            elif name == b"cache-control":
+                wishes.fresh = b"no-cache" in value or b"no-store" in value
+            elif name == b"if-none-match":
+                wishes.etag = value
+        if method == "POST":
+            message = await receive()
+            if message["type"] != "http.request" or message.get("more_body"):
+                await self.app(scope, _replayed(message, receive), send)
+                return
+            asked = message.get("body", b"")
+            receive = _replayed(message, receive)
+        elif method == "GET":
+            asked = scope["query_string"]
+        else:
+            await self.app(scope, receive, send)
+            return
+        if self.host.tenancy.trusted:  # who it comes from decides whether it is believed where it goes to
+            deciding.append((b"", str(scope["client"]).encode()))
+        try:
+            answered = await self._answer((method, asked, tuple(deciding)), wishes, scope, send, started)
+        except errors.RustokError:
+            answered = False  # the application says it in its own way
+        if not answered:
+            await self.app(scope, receive, send)
+
+    async def _answer(self, asked: tuple[Any, ...], wishes: _Wishes, scope: Scope, send: Send, started: float) -> bool:
+        question = self._questions.get(asked)
+        if question is None or started - question.seen > REMEMBERED_SECONDS:
+            question = await self._understood(asked, scope, question)
+            if question is None:
+                return False
+        key = question.key
+        kept = None if wishes.fresh else self.kept.find(key)
+        if kept is not None and kept.version != await self.host.versions.current(question.tenant.id):
+            kept = None
+        is_kept = kept is not None
+        if kept is None:
+            answer = await self.reads.answer(
+                question.plan,
+                question.tenant,
+                locale=question.locale,
+                currency=question.currency,
+                variables=question.variables,
+            )
+            if answer is None:
+                scope["headers"] = [*scope["headers"], (_EXECUTOR, ORDINARY.encode())]
+                return False
+            body = body_of(answer, question.extensions)
+            if answer.is_whole:
+                kept = self.kept.keep(key, answer.version, body, _etag(answer.version, key, question.tenant))
+            else:
+                kept = Kept(answer.version, body)
+        await self._send(question, kept, wishes, scope, send)
+        metrics.served(scope["method"], time.perf_counter() - started, is_kept=is_kept)
+        return True
+
+    async def _send(self, question: _Question, kept: Kept, wishes: _Wishes, scope: Scope, send: Send) -> None:
+        head = [*question.head, (b"x-trace-id", trace_in(scope).encode())]
+        body = kept.body or b""
+        if kept.etag:
+            head.append((b"etag", kept.etag))
+            if wishes.etag and scope["method"] == "GET" and kept.etag in wishes.etag:
+                await send({"type": "http.response.start", "status": 304, "headers": head})
+                await send({"type": "http.response.body", "body": b""})
+                return
+        if wishes.zipped and len(body) >= answers.COMPRESSED_FROM:
+            body = self.kept.zipped(question.key, kept)
+            head.append((b"content-encoding", b"gzip"))
+        head.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _understood(self, asked: tuple[Any, ...], scope: Scope, known: _Question | None) -> _Question | None:
+        """What is asked; None where that is the application's business."""
+        request = Request(scope)
+        tenant = await self.host.tenancy.of(request)
+        if known is not None and (known.tenant is tenant or known.tenant == tenant):
+            known.seen = time.perf_counter()
+            return known
+        made = self._made(asked, request, tenant)
+        if made is not None and len(asked[1]) <= LONGEST:
+            self._questions[asked] = made
+            self._questions.move_to_end(asked)
+            if len(self._questions) > MOST_QUESTIONS:
+                self._questions.popitem(last=False)
+        return made
+
+    def _made(self, asked: tuple[Any, ...], request: Request, tenant: TenantInfo) -> _Question | None:
+        media_type = params_of.accepted(request.headers.get("accept"))
+        if media_type is None or len(asked[1]) > self.endpoint.max_body:
+            return None
+        media_type = params_of.PLAIN if media_type == "html" else media_type
+        try:
+            params = self._params(asked, request)
+            parsed = self.endpoint.documents.find(self.endpoint.persisted.document(params))
+        except (BadRequest, NotPersisted):
+            return None
+        ready = parsed.operation(params.operation_name)
+        if ready is None or ready.plan is None:
+            return None
+        cost = self.endpoint.cost(ready, params.variables)
+        if cost["requested"] > cost["limit"]:
+            return None
+        locale, currency = self.host.locale(request, tenant), self.host.currency(request, tenant)
+        variables = msgspec.json.encode(params.variables, order="deterministic")
+        text = self.endpoint.persisted.document(params)
+        key = (tenant.id, text, params.operation_name, variables, locale, currency, repr(tenant))
+        head = [
+            (b"content-type", f"{media_type}; charset=utf-8".encode()),
+            (b"vary", VARY),
+            (b"cache-control", self.cache_control if asked[0] == "GET" else b"no-store"),
+            (_EXECUTOR, COMPILED.encode()),
+            *SAFE,
+        ]
+        extensions = msgspec.json.encode({"cost": cost})
+        return _Question(
+            tenant, ready.plan, params.variables, locale, currency, extensions, key, head, time.perf_counter()
+        )
+
+    @staticmethod
+    def _params(asked: tuple[Any, ...], request: Request) -> Params:
+        if asked[0] == "GET":
+            return params_of.of_query(request.query_params, len(request.url.query))
+        params_of.require_json(request.headers.get("content-type", ""))
+        return params_of.of_body(asked[1])
+
+
+def _etag(version: int, key: tuple[Any, ...], tenant: TenantInfo) -> bytes:
+    """Weak, because a compressed answer has it as well. It begins with the version that the answer shows."""
+    digest = hashlib.blake2b(repr(key[1:6]).encode(), digest_size=8, key=tenant.id.bytes)
+    digest.update(_settled(tenant).encode())
+    return f'W/"{version}-{digest.hexdigest()}"'.encode()
+
+
+def _settled(tenant: TenantInfo) -> str:
+    """The tenant in words that are the same in every process."""
+    settings = msgspec.json.encode(tenant.settings, order="deterministic")
+    return repr((tenant.locales, tenant.currencies, sorted(tenant.disabled_modules), settings))
+
+
+def _replayed(message: Message, receive: Receive) -> Receive:
+    """A channel that begins with a message that was taken from it."""
+    waiting = [message]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
