@@ -38,8 +38,8 @@ from rustok.server.graphql_http.endpoint import Endpoint
 from rustok.server.graphql_http.lane import Lane
 from rustok.server.graphql_http.limits import Limits
 from rustok.server.graphql_http.live import Bounds
-from rustok.server.graphql_http.sockets import Sockets
 from rustok.server.graphql_http.persisted import Persisted
+from rustok.server.graphql_http.sockets import Sockets
 from rustok.server.host import Host, trace_of
 
 logger = structlog.get_logger("rustok.http")
