@@ -87,8 +87,12 @@ async def page(
     words = await searching.source(context, entity, bound, asked) if asked else None
     listing = Listing(entity, bound, currency=context.currency, where=where, sort=sort, words=words)
     order, outputs = listing.order(asked), []
+    kind = listing.key()[1]
+    # A cursor is looked at even where no row is asked for.
+    begins = cursors.decode(wanted.after, order, kind, field="after") if wanted.after else None
+    ends = cursors.decode(wanted.before, order, kind, field="before") if wanted.before else None
     if want_nodes:
-        outputs += _nodes(listing, order, wanted)
+        outputs += _nodes(listing, wanted, begins, ends)
     if want_count:
         outputs.append(f"json_build_array({', '.join(listing.count())})::text AS total")
     if want_facets is not False:
@@ -102,22 +106,20 @@ async def page(
     return _page(order, wanted, row, want_nodes, want_count)
 
 
-def _nodes(listing: Listing, order: str, wanted: Slice) -> list[str]:
+def _nodes(
+    listing: Listing, wanted: Slice, after: cursors.Position | None, before: cursors.Position | None
+) -> list[str]:
     """One page and one row more, which tells whether there is another."""
-    kind = listing.key()[1]
 
-    def beyond(cursor: str | None, name: str) -> Beyond | None:
-        if not cursor:
-            return None
-        at = cursors.decode(cursor, order, kind, field=name)
-        return Beyond(listing.bound.add(at.key, "text"), listing.bound.add(at.id, "uuid"))
+    def beyond(at: cursors.Position | None) -> Beyond | None:
+        return Beyond(listing.bound.add(at.key, "text"), listing.bound.add(at.id, "uuid")) if at else None
 
     listing.parts["page"] = listing.page(
         "t.document",
         limit=wanted.size + 1,
         backward=wanted.backward,
-        after=beyond(wanted.after, "after"),
-        before=beyond(wanted.before, "before"),
+        after=beyond(after),
+        before=beyond(before),
     )
     way = "DESC" if listing.descending != wanted.backward else "ASC"
     end = f"ORDER BY p.k {way}, p.id {way}"

@@ -133,6 +133,10 @@ def connection(
     name = f"{entity.type_name}Connection"
     selection = work.selector.choose(chosen.sets, name)
     rows = None
+    after = _beyond(arguments, "after", listed, slots, query) if wanted.after else None
+    before = _beyond(arguments, "before", listed, slots, query) if wanted.before else None
+    # A cursor is looked at even where no row is asked for.
+    work.checked.update(at.key for at in (after, before) if at)
     if any(one.name in _ROWS for one in selection):
         numbered = wanted.backward or any(one.name == "pageInfo" for one in selection)
         alias = work.alias()
@@ -140,8 +144,8 @@ def connection(
             columns_of(entity, place.currency),
             limit=wanted.size + 1 if numbered else wanted.size,
             backward=wanted.backward,
-            after=_beyond(arguments, "after", listed, slots, query) if wanted.after else None,
-            before=_beyond(arguments, "before", listed, slots, query) if wanted.before else None,
+            after=after,
+            before=before,
         )
         row = Row(alias, entity, place.currency)
         rows = _Rows(
@@ -191,7 +195,7 @@ def search(
     if wanted.after:
         beyond = _placed(arguments, "after", ("search", *asked.name), order, "bigint", slots)
         keyset = f" WHERE (rank, id) < (CAST({beyond.key} AS bigint), {beyond.id})"
-        work.checked.add(beyond.key)  # the cursor is looked at even where no row is asked for
+        work.checked.add(beyond.key)
     if any(one.name in _ROWS for one in selection):
         parts["page"] = f"SELECT * FROM found{keyset} ORDER BY rank DESC, id DESC LIMIT {wanted.size + 1}"
         shown = " UNION ALL ".join(
@@ -302,7 +306,9 @@ def _facets(work: Work, listed: Listing, chosen: Chosen, type_name: str, place: 
 def _where(entity: Entity, arguments: Arguments) -> dict[str, Any] | None:
     """The `where` that the resolvers would make: shortcuts such as `kind` and the object itself."""
     known = {f.name for f in entity.filters}
-    shortcuts = {name: {"eq": arguments[name]} for name in entity.key[:-1] if name in known and arguments[name]}
+    shortcuts = {
+        name: {"eq": arguments[name]} for name in entity.key[:-1] if name in known and arguments[name] is not None
+    }
     parts = [part for part in (shortcuts, _filters(entity, arguments["where"])) if part]
     return {"and": parts} if parts else None
 

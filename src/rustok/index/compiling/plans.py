@@ -123,7 +123,8 @@ class Plan:
         tenant = asked.tenant
         key: Any = (asked.currency, tenant.currencies, tenant.default_currency, tenant.disabled_modules, given)
         if self.deciding or self.bound:
-            decided = msgspec.json.encode([variables.get(name) for name in self.deciding]) if self.deciding else b""
+            # Null is not the same as absent: what is absent may have a default.
+            decided = msgspec.json.encode({name: variables[name] for name in self.deciding if name in variables})
             key = (*key, decided, *[arguments.presence(coerced.coerced.get(name)) for name in self.bound])
         known = self._statements.get(key)
         if known is None:
