@@ -181,7 +181,7 @@ async def _take(session: AsyncSession, consumer: Consumer, *, most: int) -> _Tak
     if after is None:
         await session.execute(_NEW_CURSOR, {"name": consumer.name})
         await session.commit()
-        return None
+        return await _take(session, consumer, most=most)
     if after >= upto:
         return None
     found = [row for row in rows if row.seq is not None]

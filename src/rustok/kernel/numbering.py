@@ -48,3 +48,4 @@ class Numbering:
                 logger.warning("numbering.failed", error=repr(error), retry_in=pause)
                 await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
                 pause = min(pause * 2, 5.0)
+                self._staged.set()

@@ -36,6 +36,7 @@ class Workers:
     list_tenants: Callable[[], Awaitable[Sequence[TenantInfo]]]
     timers: Sequence[Timer] = ()
     bus: Bus[Envelope] | None = None
+    poll_seconds: float = POLL_SECONDS
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _staged: asyncio.Event = field(default_factory=asyncio.Event)
     _first: list[asyncio.Event] = field(default_factory=list)  # of who is told first that the log has grown
@@ -130,6 +131,8 @@ class Workers:
                     plain.add_termination_listener(lambda _, lost=lost: lost.set())
                     await plain.execute(f"SELECT pg_advisory_lock_shared({_PRESENCE_LOCK})")
                     await plain.add_listener(log.CHANNEL, self._hear)
+                    for wake in (self._staged, *self._first, *self._later):
+                        wake.set()  # nobody knows what was said before
                     while True:
                         with contextlib.suppress(TimeoutError):
                             async with asyncio.timeout(30):
@@ -165,7 +168,7 @@ class Workers:
                 pause = min(pause * 2, 5.0)
                 continue
             try:
-                async with asyncio.timeout(POLL_SECONDS):
+                async with asyncio.timeout(self.poll_seconds):
                     await wake.wait()
             except TimeoutError:
                 pass
