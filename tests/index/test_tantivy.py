@@ -286,6 +286,29 @@ async def test_places_in_a_list_stay_where_they_are_while_others_are_written(
     assert len(old) == len(set(old)) == 30
 
 
+async def test_of_a_word_that_is_in_very_many_rows_enough_are_looked_at_and_the_best_names(
+    workshop: Workshop, tenant: TenantInfo, files: Tantivy
+) -> None:
+    await workshop.stock(tenant, 400)
+    best = await workshop.gadget(tenant, "Gadget")
+    await workshop.catch_up()
+    await files.rebuild([tenant])
+
+    hits = await files.hits(tenant, GADGETS, locale="en", query="gadget", most=5)
+    every = await files.hits(tenant, GADGETS, locale="en", query="gadget", most=10_001)
+
+    assert hits is not None
+    assert every is not None
+    ids, ranks = hits.ids.strip("{}").split(","), [int(rank) for rank in hits.ranks.strip("{}").split(",")]
+    assert len(ids) == len(set(ids)) == len(ranks)
+    assert 5 <= len(ids) < 401
+    assert UUID(ids[ranks.index(max(ranks))]) == best
+    assert len(every.ids.split(",")) == 401
+    assert set(zip(ids, ranks, strict=True)) <= set(
+        zip(every.ids.strip("{}").split(","), map(int, every.ranks.strip("{}").split(",")), strict=True)
+    )
+
+
 _VICTIM = """
 import asyncio, sys
 from pathlib import Path

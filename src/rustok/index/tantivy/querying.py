@@ -7,6 +7,7 @@ else: were it to depend on how often words occur in all rows, every write would 
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from tantivy import Occur, Query, Schema, Searcher
 
@@ -14,6 +15,7 @@ from rustok.index import analysing, expanding
 from rustok.index.languages import MOST_WORDS
 from rustok.index.tantivy import shape
 
+BEST = 200  # rows that are looked for by their names where words are in very many
 FEW = 3  # hits, below which a slip of the keys is supposed
 ALIKE = 100  # rows found by slips of the keys
 LONGEST_ALIKE = 40  # letters of a word that may be mistyped: an automaton is made for it
@@ -59,13 +61,58 @@ class Asked:
     def run(self, searcher: Searcher, most: int) -> Found:
         """At most `most` rows; never one of another entity or language."""
         exact = self._exact()
-        found = _none() if exact is None else self._collect(searcher, exact, most, shape.BREVITY)
+        found = _none() if exact is None else self._found(searcher, exact, most)
         if len(found.high) >= FEW:
             return found
         alike = self._alike(far=not found.high)
         if alike is None:
             return found
         return _joined(found, self._collect(searcher, alike, ALIKE, None))
+
+    def _found(self, searcher: Searcher, exact: Query, most: int) -> Found:
+        """Where words are in far more rows than are wanted, a part of the rows is enough, and the best names beside."""
+        often = self._often(searcher)
+        for every in (*shape.SAMPLES, 1):
+            # A word that is so common as it stands is not looked at as the beginning of others: it is quicker so.
+            if often < 1.2 * most * every or (complete := self._exact(half=False)) is None:
+                continue
+            part = [_const(Query.term_query(self.schema, shape.SAMPLE, str(every)), 0.0)] if every > 1 else []
+            found = self._collect(searcher, _whole([complete, *part]), most, shape.BREVITY)
+            if len(found.high) >= most:
+                return _joined(self._named(searcher, complete), found) if part else found
+        return self._collect(searcher, exact, most, shape.BREVITY)
+
+    def _often(self, searcher: Searcher) -> int:
+        """How many rows may have all the words: as many as have the rarest of them."""
+        language = analysing.language(self.locale)
+        found = [
+            searcher.doc_freq(shape.field(language, self.weights[-1]), stem)
+            for phrases in self.places
+            for stem in analysing.stems(phrases[0], language)
+        ]
+        return min(found, default=0)
+
+    def _named(self, searcher: Searcher, exact: Query) -> Found:
+        """The rows whose names the words make up most of, which Tantivy finds without looking at all that have them."""
+        language = analysing.language(self.locale)
+        stems = [stem for phrases in self.places for stem in analysing.stems(phrases[0], language)]
+        name = shape.field(language, self.weights[0])
+        wanted = [Query.term_query(self.schema, name, stem) for stem in stems]
+        scoped = Query.term_query(self.schema, shape.SCOPE, self._scope)
+        hits = searcher.search(_whole([*wanted, _const(scoped, 0.0)]), BEST, count=False).hits
+        places = [address for _, address in hits]
+        things = [
+            shape.thing(self.entity, UUID(int=int(high or 0) << 64 | int(low or 0)))
+            for high, low in zip(
+                searcher.fast_field_values(shape.HIGH, places),
+                searcher.fast_field_values(shape.LOW, places),
+                strict=True,
+            )
+        ]
+        if not things:
+            return _none()
+        these = Query.term_set_query(self.schema, shape.THING, things)
+        return self._collect(searcher, _whole([exact, _const(these, 0.0)]), BEST, shape.BREVITY)
 
     def _collect(self, searcher: Searcher, query: Query, most: int, weighed: str | None) -> Found:
         scoped = Query.boolean_query(
@@ -88,15 +135,15 @@ class Asked:
     def _scope(self) -> str:
         return shape.scope(self.entity, self.locale)
 
-    def _exact(self) -> Query | None:
-        """Every place filled; stop words are skipped, unless there is nothing else."""
+    def _exact(self, *, half: bool = True) -> Query | None:
+        """Every place filled, the last by half a word too; stop words are skipped, unless there is nothing else."""
         wanted: list[Query] = []
         for place, phrases in enumerate(self.places):
             is_last = place == len(self.places) - 1
             found = [
                 query
                 for choice, phrase in enumerate(phrases)
-                if (query := self._phrase(phrase, half=is_last and choice == 0, alone=not wanted)) is not None
+                if (query := self._phrase(phrase, half=half and is_last and choice == 0, alone=not wanted)) is not None
             ]
             if found:
                 wanted.append(_best(found))
@@ -118,18 +165,7 @@ class Asked:
             return None
         choices: list[Query] = []
         if stems:
-            found = [
-                _best(
-                    [
-                        _const(
-                            Query.term_query(self.schema, shape.field(language, weight), stem), shape.WEIGHTS[weight]
-                        )
-                        for weight in self.weights
-                    ]
-                )
-                for stem in stems
-            ]
-            choices.append(_whole(found))
+            choices.append(_whole([self._stem(language, stem) for stem in stems]))
         if half and plain and word[-1:].isalnum():
             *whole, begun = plain
             terms = [Query.term_query(self.schema, shape.PLAIN, one) for one in whole]
@@ -137,6 +173,19 @@ class Asked:
             terms.append(Query.regex_query(self.schema, shape.PLAIN, f"{begun}.*"))
             choices.append(_const(_whole(terms), _HALF))
         return _best(choices) if choices else None
+
+    def _stem(self, language: str, stem: str) -> Query:
+        """Where a word is at all, and more of a score where it is in a field that weighs more."""
+        *heavier, lightest = self.weights
+        least = shape.WEIGHTS[lightest]
+        anywhere = _const(Query.term_query(self.schema, shape.field(language, lightest), stem), least)
+        if not heavier:
+            return anywhere
+        better = [
+            _const(Query.term_query(self.schema, shape.field(language, weight), stem), shape.WEIGHTS[weight] - least)
+            for weight in heavier
+        ]
+        return Query.boolean_query([(Occur.Must, anywhere), (Occur.Should, _best(better))])
 
     def _alike(self, *, far: bool) -> Query | None:
         """Every word of more than two letters with a slip or two; a synonym is not supposed to be mistyped."""

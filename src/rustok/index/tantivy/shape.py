@@ -12,9 +12,11 @@ from tantivy import Document, Index, Schema, SchemaBuilder
 from rustok.index import analysing
 from rustok.kernel.indexing import Entity
 
-FORMAT = 1  # of these files; another one is built anew
+FORMAT = 3  # of these files; another one is built anew
 WEIGHTS: Mapping[str, float] = {"A": 1.0, "B": 0.4, "C": 0.2, "D": 0.1}  # as PostgreSQL's ts_rank has them
 PLAIN = "plain"  # texts of weight A and B as they are, for half-typed and mistyped words
+SAMPLES = (64, 16, 4)  # every so manieth row, by its id: enough of them where a word is in far more rows than are shown
+SAMPLE = "sample"
 SCOPE, THING, HIGH, LOW, BREVITY, DIGEST = "scope", "thing", "high", "low", "brevity", "digest"
 VERSION = "version"  # of the one document that says what the index has reached
 _MASK = (1 << 64) - 1
@@ -60,10 +62,15 @@ class Shape:
         used = {weight for entity in self.entities.values() for weight in entity.search.values()}
         return [weight for weight in WEIGHTS if weight in used]
 
+    @property
+    def lightest(self) -> str:
+        """The weight whose field holds the words of every weight: one list says where a word is at all."""
+        return self.weights[-1]
+
     def schema(self) -> Schema:
         """Tantivy's schema."""
         made = SchemaBuilder()
-        for name in (SCOPE, THING):
+        for name in (SCOPE, THING, SAMPLE):
             made.add_text_field(name, tokenizer_name="raw", index_option="basic")
         for name in (HIGH, LOW, DIGEST):
             made.add_unsigned_field(name, fast=True)
@@ -99,11 +106,14 @@ def thing(entity: str, identity: UUID) -> str:
     return f"{entity}|{identity.hex}"
 
 
-def document(entity: str, row: Row) -> Document:
-    """A row as Tantivy keeps it."""
+def document(entity: str, row: Row, lightest: str) -> Document:
+    """A row as Tantivy keeps it; the field of the lightest weight holds its words of every weight."""
     made = Document()
     made.add_text(SCOPE, scope(entity, row.locale))
     made.add_text(THING, thing(entity, row.id))
+    for every in SAMPLES:
+        if row.id.int % every == 0:
+            made.add_text(SAMPLE, str(every))
     made.add_unsigned(HIGH, row.id.int >> 64)
     made.add_unsigned(LOW, row.id.int & _MASK)
     made.add_unsigned(DIGEST, row.digest)
@@ -111,7 +121,9 @@ def document(entity: str, row: Row) -> Document:
     language = analysing.language(row.locale)
     for weight, words in row.texts.items():
         folded = analysing.folded(words)
-        made.add_text(field(language, weight), folded)
+        made.add_text(field(language, lightest), folded)
+        if weight != lightest:
+            made.add_text(field(language, weight), folded)
         if weight in ("A", "B"):
             made.add_text(PLAIN, folded)
     return made
@@ -126,11 +138,11 @@ def marker(version: int) -> Document:
 
 
 def brevity(row: Row) -> float:
-    """What makes Tantivy multiply a score with 1 / (1 + ln(words of weight A)), as `ts_rank(…, 1)` does.
+    """What makes Tantivy multiply a score with 1 + 1 / (1 + ln(words of weight A)): a short name is the better match.
 
-    Tantivy multiplies with log2(2 + value). A trace of the id is added: which of many equal rows are the first ten
-    thousand must not depend on the order in which they came to lie in the files.
+    Tantivy multiplies with log2(2 + value), where a value below zero counts as none. A trace of the id is added: which
+    of many equal rows are the first ten thousand must not depend on the order in which they came to lie in the files.
     """
     words = len(row.texts.get("A", "").split())
-    trace = 1 - (row.id.int & 0xFFFF) / 2**23
-    return float(2 ** (trace / (1 + math.log(max(words, 1)))) - 2)
+    trace = 1 - (row.id.int >> 8 & 0xFFFF) / 2**23
+    return float(2 ** (1 + trace / (1 + math.log(max(words, 1)))) - 2)

@@ -158,7 +158,7 @@ class Shelf:
                     for identity in ids:
                         self._writer.delete_documents_by_term(shape.THING, shape.thing(entity, identity))
                 for entity, row in rows:
-                    self._writer.add_document(shape.document(entity, row))
+                    self._writer.add_document(shape.document(entity, row, self.shape.lightest))
                 _mark(self._writer, version)
                 self._writer.commit()
             except BaseException:
@@ -212,7 +212,7 @@ class Building:
     def add(self, entity: str, rows: Iterable[Row]) -> None:
         """More rows."""
         for row in rows:
-            self.writer.add_document(shape.document(entity, row))
+            self.writer.add_document(shape.document(entity, row, self.shelf.shape.lightest))
 
     def finish(self, version: int) -> None:
         """Commit as of a version and let it be searched; the lock is held."""
