@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.server.conftest import OpenSite, Site
+from tests.server.conftest import Site
 from tests.server.sockets import Ended, inside
 
 from rustok.index import changes, live
@@ -175,6 +175,12 @@ async def changed(site: Site, times: int = 1) -> None:
             await changes.moved_on(context, 0, {"products": [generate_id()]})
 
 
+async def nobody_listens() -> None:
+    """Wait until the feed has noticed that its listeners are gone."""
+    left = [task for task in asyncio.all_tasks() if task.get_name().startswith("live")]
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 async def test_who_is_too_slow_is_told_to_read_again_and_slows_nobody_down(
     site: Site, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,17 +255,37 @@ async def test_what_is_forgotten_already_is_a_resync(site: Site, owner: Any) -> 
         assert await client.event() == {"id": None, "kind": "RESYNC", "version": 501}
 
 
-async def test_a_lost_notification_is_made_good_by_looking(
-    open_site: OpenSite, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = await open_site()
-    monkeypatch.setattr(changes, "CHANNEL", "nobody_listens_here")
-    async with inside(other) as client:
+async def test_a_lost_notification_is_made_good_by_looking(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def deaf(_: live.Feed) -> None:
+        await asyncio.Event().wait()
+
+    await nobody_listens()
+    monkeypatch.setattr(live.Feed, "_be_notified", deaf)
+    async with inside(site) as client:
         await client.subscribe(LISTEN)
         await client.event()
-        await changed(other)
+        for _ in range(2):
+            await changed(site)
+            assert (await client.event())["kind"] == "DELETED"
+    await nobody_listens()
 
-        assert (await client.event())["kind"] == "DELETED"
+
+async def test_nothing_is_lost_with_the_connection_that_is_notified(site: Site, owner: Any) -> None:
+    kill = text("""SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                   WHERE datname = current_database() AND query ~* '^(LISTEN|SELECT 1)' AND usename = 'rustok_worker'
+                       AND state = 'idle' AND application_name <> 'rustok'""")
+    async with inside(site) as client:
+        await client.subscribe(LISTEN)
+        await client.event()
+        killed = 0
+        async with asyncio.timeout(60):
+            while not killed:  # until it is there
+                await asyncio.sleep(0.05)
+                async with owner() as session:
+                    killed = (await session.scalar(kill)) or 0
+        for _ in range(3):
+            await changed(site)
+            assert (await client.event())["kind"] == "DELETED"
 
 
 async def test_a_fault_of_ours_is_masked_and_ends_that_subscription_only(
@@ -309,8 +335,7 @@ async def test_nothing_is_left_when_the_clients_are_gone(site: Site) -> None:
         assert site.tenant.id in site.host.feed._followed
     assert site.tenant.id not in site.host.feed._followed
     async with asyncio.timeout(30):
-        left = [task for task in asyncio.all_tasks() if task.get_name().startswith("live")]
-        await asyncio.gather(*left, return_exceptions=True)
+        await nobody_listens()
 
 
 def test_bounds_let_honest_clients_be() -> None:
