@@ -2,9 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -70,12 +72,21 @@ class Shop:
             if not statement.startswith(("SET TRANSACTION", "SELECT set_config")):
                 sent.append(statement)
 
+        readers = self.host.readers
+        read = readers.rows
+
+        async def noted(tenant: UUID, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+            sent.append(sql)
+            return await read(tenant, sql, values)
+
         engine = self.host.database.app.sync_engine
         event.listen(engine, "before_cursor_execute", note)
+        readers.rows = noted  # type: ignore[method-assign]  # it still reads
         try:
             yield sent
         finally:
             event.remove(engine, "before_cursor_execute", note)
+            del readers.rows  # type: ignore[method-assign]  # of this one object
 
 
 @pytest.fixture(scope="session")

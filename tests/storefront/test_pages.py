@@ -21,10 +21,22 @@ async def test_every_page_is_read_by_one_statement(shop: Shop, path: str) -> Non
     await shop.get(path)  # the menus are remembered from here on
 
     with shop.statements() as sent:
-        response = await shop.get(path)
+        response = await shop.get(path, **{"cache-control": "no-cache"})
 
     assert response.status_code == 200
     assert len([s for s in sent if "rustok_tenant_by_host" not in s]) == 1, sent
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_that_is_kept_costs_no_statement_and_is_the_same(shop: Shop, path: str) -> None:
+    fresh = await shop.get(path, **{"cache-control": "no-cache"})
+
+    with shop.statements() as sent:
+        kept = await shop.get(path)
+
+    assert [s for s in sent if "rustok_tenant_by_host" not in s] == []
+    assert kept.content == fresh.content
+    assert kept.headers["etag"] == fresh.headers["etag"]
 
 
 async def test_menus_are_read_again_when_the_read_model_moved(shop: Shop) -> None:

@@ -6,8 +6,9 @@ PostgreSQL refuses to let write. The role owns nothing and the policies decide, 
 """
 
 import asyncio
+import re
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,9 @@ from uuid import UUID
 import asyncpg
 from asyncpg import exceptions
 from asyncpg.prepared_stmt import PreparedStatement
+from sqlalchemy import TextClause
+from sqlalchemy.engine import IteratorResult, Result
+from sqlalchemy.engine.result import SimpleResultMetaData
 
 from rustok.kernel import errors
 from rustok.kernel.db import plain_url
@@ -47,7 +51,7 @@ class _Connection:
     tenant: UUID | None = None
     prepared: OrderedDict[str, PreparedStatement] = field(default_factory=OrderedDict)
 
-    async def row(self, tenant: UUID, sql: str, values: Sequence[Any]) -> Any:
+    async def rows(self, tenant: UUID, sql: str, values: Sequence[Any]) -> list[Any]:
         if self.tenant != tenant:
             self.tenant = None
             await self.link.fetchval(_TELL, str(tenant))
@@ -60,7 +64,8 @@ class _Connection:
                 self.prepared.popitem(last=False)  # asyncpg closes it on the server when the last reference is gone
         else:
             self.prepared.move_to_end(sql)
-        return await statement.fetchrow(*values)
+        found: list[Any] = await statement.fetch(*values)
+        return found
 
 
 class Readers:
@@ -73,22 +78,26 @@ class Readers:
         self._waiting: deque[asyncio.Future[_Connection | None]] = deque()
 
     async def row(self, tenant: UUID, sql: str, values: Sequence[Any] = ()) -> Any:
-        """The first row of a statement as this tenant sees it. Raises asyncpg's errors for what PostgreSQL refuses, and
+        """The one row of a statement as this tenant sees it; raises as `rows` does."""
+        return (await self.rows(tenant, sql, values))[0]
+
+    async def rows(self, tenant: UUID, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The rows of a statement as this tenant sees them. Raises asyncpg's errors for what PostgreSQL refuses, and
         `Unavailable` where there is no PostgreSQL."""
         try:
-            return await self._row(tenant, sql, values)
+            return await self._rows(tenant, sql, values)
         except _LOST:
             # It was restarted: what is idle is as dead as this one was. Nothing is lost by asking once more.
             self._drop_idle()
         try:
-            return await self._row(tenant, sql, values)
+            return await self._rows(tenant, sql, values)
         except _LOST as error:
             raise errors.Unavailable("the database does not answer") from error
 
-    async def _row(self, tenant: UUID, sql: str, values: Sequence[Any]) -> Any:
+    async def _rows(self, tenant: UUID, sql: str, values: Sequence[Any]) -> list[Any]:
         connection = await self._take(tenant)
         try:
-            row = await connection.row(tenant, sql, values)
+            rows = await connection.rows(tenant, sql, values)
         except exceptions.PostgresError:
             self._give(connection)
             raise
@@ -98,7 +107,7 @@ class Readers:
             self._lose()
             raise
         self._give(connection)
-        return row
+        return rows
 
     async def close(self) -> None:
         """Close what is idle; what is busy ends with the process."""
@@ -161,3 +170,34 @@ class Readers:
             if not waiter.done():
                 waiter.set_result(None)
                 return
+
+
+_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as SQLAlchemy's text() finds them
+
+
+class ReaderSession:
+    """Stands in a context for the session where only the read model is read: `execute` and `scalar` of texts."""
+
+    def __init__(self, readers: Readers, tenant: UUID, info: dict[Any, Any]) -> None:
+        self.readers, self.tenant, self.info = readers, tenant, info
+
+    async def execute(self, statement: TextClause, values: Mapping[str, Any] | None = None) -> Result[Any]:
+        """The rows of one statement; raises `errors.Invalid` for values that PostgreSQL refuses."""
+        bound = dict(values or {})
+        names: dict[str, int] = {}
+
+        def numbered(match: re.Match[str]) -> str:
+            return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] in bound else match[0]
+
+        sql = _PARAMETER.sub(numbered, statement.text)
+        try:
+            rows = await self.readers.rows(self.tenant, sql, [bound[name] for name in names])
+        except exceptions.DataError as error:
+            raise errors.Invalid("a value does not fit its field") from error
+        except exceptions.QueryCanceledError as error:
+            raise errors.Unavailable("the database took too long") from error
+        return IteratorResult(SimpleResultMetaData(list(rows[0].keys()) if rows else []), iter(map(tuple, rows)))
+
+    async def scalar(self, statement: TextClause, values: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        return (await self.execute(statement, values)).scalar()

@@ -24,13 +24,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rustok.core.media import http as media_http
 from rustok.core.media.storing import Library
+from rustok.index.answers import Answers
 from rustok.kernel import consuming, errors
 from rustok.kernel.db import refusal
 from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
 from rustok.server import farewells, logs, metrics, modules, pages, schema
-from rustok.server.answers import Answers
 from rustok.server.graphql_http import lane
 from rustok.server.graphql_http.compiled import Reads
 from rustok.server.graphql_http.documents import Documents
@@ -85,11 +85,12 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
     app.state.sockets = sockets = _add_sockets(app, host, storefront)
     _add_operations(app, host)
     app.include_router(_media(host))
-    pages.add(app, host)
+    kept = Answers(host.settings.cache_mb << 20)
+    pages.add(app, host, kept)
     _add_errors(app, host)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, host=host)
-    app.add_middleware(Lane, host=host, endpoint=storefront, reads=reads, kept=Answers(host.settings.cache_mb << 20))
+    app.add_middleware(Lane, host=host, endpoint=storefront, reads=reads, kept=kept)
     return app
 
 

@@ -1,17 +1,19 @@
 """The storefront in this server: what its pages need of the host, and what a browser sees when something goes wrong."""
 
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rustok.core.access import lockouts
 from rustok.core.content import comments
 from rustok.core.content import service as content
+from rustok.index.answers import Answers
+from rustok.index.readers import ReaderSession
 from rustok.kernel import errors, ids
 from rustok.kernel.context import ANONYMOUS, Context, TenantInfo
 from rustok.kernel.indexing import Entity
@@ -26,6 +28,7 @@ class StorefrontHost:
     """What the storefront may ask of the server, and nothing more."""
 
     host: Host
+    answers: Answers
     entities: Mapping[str, Entity] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,9 +47,14 @@ class StorefrontHost:
         """The id under which this request stands in the log."""
         return trace_of(request)
 
-    def look(self, tenant: TenantInfo, *, locale: str, currency: str) -> AbstractAsyncContextManager[Context]:
-        """A read-only unit of work of nobody in particular."""
-        return self.host.database.read(tenant, actor=ANONYMOUS, locale=locale, currency=currency)
+    def look(self, tenant: TenantInfo, *, locale: str, currency: str) -> Context:
+        """Reads the read model as nobody in particular."""
+        session = ReaderSession(self.host.readers, tenant.id, self.host.database.resources)
+        return Context(cast(AsyncSession, session), tenant, ANONYMOUS, locale, currency)
+
+    async def version(self, tenant: TenantInfo) -> int:
+        """The version of the tenant's read model that the database shows now."""
+        return await self.host.versions.current(tenant.id)
 
     async def comment(
         self,
@@ -86,9 +94,9 @@ class StorefrontHost:
                 return None
 
 
-def add(app: FastAPI, host: Host) -> None:
+def add(app: FastAPI, host: Host, answers: Answers) -> None:
     """Let the storefront answer what nothing else has answered."""
-    app.state.storefront = StorefrontHost(host)
+    app.state.storefront = StorefrontHost(host, answers)
     app.include_router(site.router(app.state.storefront))
 
 

@@ -170,8 +170,7 @@ async def written(visit: Visit, slug: str, kind: str) -> Response:
         return await visit.show(
             "error.html", Head(title=visit.say("refused.title"), index=False), status=403, reason="", trace=""
         )
-    async with visit.host.look(visit.tenant, locale=visit.locale, currency=visit.currency) as looking:
-        found = await reads.one(looking, content, kind=kind, slug=slug)
+    found = await reads.one(visit.context, content, kind=kind, slug=slug)
     if found is None:
         return await finding.missing(visit)
     identity = str(found.document.get("id"))

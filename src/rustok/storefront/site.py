@@ -100,9 +100,23 @@ class Site:
         if wanted is not None and request.method != "POST":
             return _choose_currency(request, links.at(quote(path)), wanted, origin)
         currency = tenant.currency_or_default(request.cookies.get(CURRENCY_COOKIE))
-        async with self.host.look(tenant, locale=locale, currency=currency) as context:
-            visit = Visit(request, self.host, tenant, context, links, path, self.kept)
-            return await _page(visit, parts)
+        key = ("page", repr(tenant), raw + tail, origin, locale, currency)
+        is_kept = request.method in ("GET", "HEAD")
+        if is_kept and not _is_forced(request) and (kept := await self._kept(tenant, key)):
+            return visits.kept_answer(kept, request=request, language=locale)
+        context = self.host.look(tenant, locale=locale, currency=currency)
+        visit = Visit(request, self.host, tenant, context, links, path, self.kept)
+        response = await _page(visit, parts)
+        if is_kept and visit.is_keepable and response.status_code == 200:
+            self.host.answers.keep(key, visit.version, bytes(response.body), b"")
+        return response
+
+    async def _kept(self, tenant: TenantInfo, key: tuple[str, ...]) -> bytes | None:
+        """The page as it was shown before, if nothing of the tenant's read model has changed since."""
+        kept = self.host.answers.find(key)
+        if kept is None or kept.version != await self.host.version(tenant):
+            return None
+        return kept.body
 
     def _plain(self, request: Request, tenant: TenantInfo, status: int, reason: str) -> Response:
         """An error page that reads nothing: whatever broke may be what reading needs."""
@@ -205,6 +219,11 @@ def _asset(name: str, request: Request, *, seconds: int = YEAR) -> Response:
     if found.type.startswith("image/svg"):
         headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return Response(found.body, headers=headers, media_type=found.type)
+
+
+def _is_forced(request: Request) -> bool:
+    """Whether the visitor wants it afresh, as a browser does when its reload key is held."""
+    return "no-cache" in request.headers.get("cache-control", "")
 
 
 def _wanted_currency(request: Request, tenant: TenantInfo) -> str | None:

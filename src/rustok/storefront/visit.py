@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -11,7 +10,8 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from rustok.index import reads, together
+from rustok.index import reads, searching, together
+from rustok.index.answers import Answers
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.indexing import Entity
 from rustok.storefront import addresses, navigation, shelves, themes, wording
@@ -38,6 +38,11 @@ class Host(Protocol):
     """What the server hands in: who is asking, reading, and the few services that pages write through."""
 
     entities: Mapping[str, Entity]
+    answers: Answers  # pages that are kept
+
+    async def version(self, tenant: TenantInfo) -> int:
+        """The version of the tenant's read model that the database shows now."""
+        ...
 
     async def tenant(self, request: Request) -> TenantInfo:
         """The tenant of the request; raises `NotFound` or `Forbidden`."""
@@ -51,8 +56,8 @@ class Host(Protocol):
         """The id under which this request stands in the log."""
         ...
 
-    def look(self, tenant: TenantInfo, *, locale: str, currency: str) -> AbstractAsyncContextManager[Context]:
-        """A unit of work that only reads, as nobody in particular."""
+    def look(self, tenant: TenantInfo, *, locale: str, currency: str) -> Context:
+        """What reads the read model, as nobody in particular."""
         ...
 
     async def comment(
@@ -89,7 +94,7 @@ class Visit:
     path: str  # without the language's prefix
     kept: navigation.Shelf
     version: int = 0
-    notices: list[str] = field(default_factory=list)
+    shown: bool = False  # a page was rendered from what was read
 
     def __post_init__(self) -> None:
         self.theme: Theme = themes.of(self.tenant.settings.get("theme"))
@@ -174,7 +179,15 @@ class Visit:
                 **values,
             },
         )
+        self.shown = True
         return answer(html, status=status, request=self.request, language=self.locale)
+
+    @property
+    def is_keepable(self) -> bool:
+        """Whether the page is the same for everybody until the read model changes."""
+        # Another search engine may be behind the read model for a moment; it alone would know.
+        is_searched = bool(self.param("q")) and searching.backend_of(self.context) is not searching.POSTGRES
+        return self.shown and self.version > 0 and not is_searched
 
     def redirect(self, path: str, *, status: int = 301) -> Response:
         """To another address of ours."""
@@ -228,6 +241,15 @@ def setting(tenant: TenantInfo, locale: str, *path: str) -> Any:
 def answer(html: str, *, status: int, request: Request, language: str) -> Response:
     """HTML with the headers that every page has; 304 when the browser has it already."""
     body = html.encode("utf-8", "replace")
+    return _answer(body, status=status, request=request, language=language)
+
+
+def kept_answer(body: bytes, *, request: Request, language: str) -> Response:
+    """The same for a page that was kept."""
+    return _answer(body, status=200, request=request, language=language)
+
+
+def _answer(body: bytes, *, status: int, request: Request, language: str) -> Response:
     headers = {
         "Content-Security-Policy": POLICY,
         "X-Content-Type-Options": "nosniff",

@@ -18,11 +18,12 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rustok.index import answers
+from rustok.index.answers import Answers, Kept
 from rustok.index.compiling.plans import Plan
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
-from rustok.server import answers, metrics
-from rustok.server.answers import Answers, Kept
+from rustok.server import metrics
 from rustok.server.graphql_http import params as params_of
 from rustok.server.graphql_http.compiled import COMPILED, EXECUTOR, ORDINARY, Reads, body_of
 from rustok.server.graphql_http.endpoint import Endpoint
