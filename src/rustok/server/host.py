@@ -76,6 +76,7 @@ class Host:
     async def close(self) -> None:
         """Give every connection back."""
         self.bus.close()
+        await self.search.stop()
         await self.waiting.close()
         await self.readers.close()
         await self.versions.close()

@@ -67,7 +67,7 @@ class Asked:
         alike = self._alike(far=not found.high)
         if alike is None:
             return found
-        return _joined(found, self._collect(searcher, alike, ALIKE, None))
+        return _joined(self._collect(searcher, alike, ALIKE, None), found)
 
     def _found(self, searcher: Searcher, exact: Query, most: int) -> Found:
         """Where words are in far more rows than are wanted, a part of the rows is enough, and the best names beside."""
@@ -215,18 +215,14 @@ def _none() -> Found:
     return Found((), (), ())
 
 
-def _joined(sure: Found, alike: Found) -> Found:
-    """Both, the sure ones first and none twice."""
-    known = set(zip(sure.high, sure.low, strict=True))
-    more = [
-        (high, low, rank)
-        for high, low, rank in zip(alike.high, alike.low, alike.ranks, strict=True)
-        if (high, low) not in known
-    ]
+def _joined(few: Found, many: Found) -> Found:
+    """Both, none twice: what both have is taken from the second."""
+    known = set(many.low)  # the random half of an id
+    more = [place for place, low in enumerate(few.low) if low not in known]
     return Found(
-        [*sure.high, *(one[0] for one in more)],
-        [*sure.low, *(one[1] for one in more)],
-        [*sure.ranks, *(one[2] for one in more)],
+        [*(few.high[place] for place in more), *many.high],
+        [*(few.low[place] for place in more), *many.low],
+        [*(few.ranks[place] for place in more), *many.ranks],
     )
 
 

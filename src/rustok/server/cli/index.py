@@ -67,9 +67,7 @@ def verify(tenant: str | None = TENANT, entity: list[str] = ENTITY, json: bool =
         async with _following(host):
             tenants, names = await _tenants(host, tenant), _entities(host, entity)
             found = await verifying.verify(host.database, host.registry.sources, tenants, entities=names)
-            found += await host.search.verify(tenants, names, patience=verifying.PATIENCE)
-            await host.search.stop()
-            return found
+            return [*found, *await host.search.verify(tenants, names, patience=verifying.PATIENCE)]
 
     verdicts = places.run(work)
     equal = all(one.is_equal for one in verdicts)
