@@ -7,7 +7,7 @@ PostgreSQL refuses to let write. The role owns nothing and the policies decide, 
 
 import asyncio
 import re
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy.engine.result import SimpleResultMetaData
 
 from rustok.kernel import errors
 from rustok.kernel.db import plain_url
+from rustok.kernel.recent import Recent
 
 _LOST = (
     exceptions.PostgresConnectionError,
@@ -32,6 +33,7 @@ _LOST = (
     OSError,
 )
 PREPARED = 100  # statements of a connection
+PREPARED_SQL = 400_000  # characters of them: PostgreSQL keeps a plan that is many times as large
 _TELL = "SELECT set_config('app.tenant', $1, false)"
 _SETTINGS = {
     "application_name": "rustok-reader",
@@ -49,7 +51,7 @@ _SETTINGS = {
 class _Connection:
     link: Any
     tenant: UUID | None = None
-    prepared: OrderedDict[str, PreparedStatement] = field(default_factory=OrderedDict)
+    prepared: Recent[str, PreparedStatement] = field(default_factory=lambda: Recent(most=PREPARED, weight=PREPARED_SQL))
 
     async def rows(self, tenant: UUID, sql: str, values: Sequence[Any]) -> list[Any]:
         if self.tenant != tenant:
@@ -59,11 +61,8 @@ class _Connection:
         statement = self.prepared.get(sql)
         if statement is None:
             statement = await self.link.prepare(sql)
-            self.prepared[sql] = statement
-            if len(self.prepared) > PREPARED:
-                self.prepared.popitem(last=False)  # asyncpg closes it on the server when the last reference is gone
-        else:
-            self.prepared.move_to_end(sql)
+            # asyncpg closes one on the server when the last reference to it is gone.
+            self.prepared.put(sql, statement, weight=len(sql))
         found: list[Any] = await statement.fetch(*values)
         return found
 

@@ -1,6 +1,5 @@
 """The compiled and the ordinary executor give the same answer to any query, errors and order of keys included."""
 
-from importlib.util import find_spec
 from random import Random
 
 import pytest
@@ -11,8 +10,9 @@ from tests.server.compiled.generating import Asked, Generator
 from tests.server.compiled.values import Known
 from tests.server.conftest import Site
 
-DOCUMENTS = 1_000
+DOCUMENTS = 800
 LONG = 40_000
+INEXPRESSIBLE = ("highlights",)  # fields that take the ordinary executor on purpose
 SHARES = {"large": 0.8, "small": 0.15, "magazine": 0.05}
 
 
@@ -34,17 +34,16 @@ async def test_generated_queries(shops: dict[str, Site], known: dict[str, Known]
                 await _show(shops[name], compared, f"seed {seed}, document {number}, tenant {name}")
             counted["examples"] += 1
             counted["failed"] += compared.failed
-            if asked.indexed and not compared.failed:
+            if asked.indexed and not compared.failed and not any(name in asked.query for name in INEXPRESSIBLE):
                 counted["answered"] += 1
                 counted["compiled"] += compared.executor == "compiled"
                 if compared.executor != "compiled":
                     fallen_back.append(asked)
     print(counted)  # noqa: T201 - pytest shows it for a failure, and with -s
-    assert counted["answered"] > 0.6 * counted["examples"], counted
+    assert counted["answered"] > 0.5 * counted["examples"], counted
     assert counted["failed"] > 0.03 * counted["examples"], counted
-    if find_spec("rustok.index.compiling"):
-        simplest = min(fallen_back, key=lambda one: len(one.query), default=None)
-        assert counted["compiled"] > 0.9 * counted["answered"], simplest and comparing.pasted(simplest)
+    simplest = min(fallen_back, key=lambda one: len(one.query), default=None)
+    assert counted["compiled"] > 0.95 * counted["answered"], simplest and comparing.pasted(simplest)
 
 
 async def _show(site: Site, compared: Compared, where: str) -> None:

@@ -1,15 +1,16 @@
 """Plans: what is known of an operation once it was seen, and the statements made of it, both within bounds.
 
-    plan = Plan.of(schema, document, operation, entities)       # None: not the read model's business
+    plan = Plan.of(schema, document, operation, entities, statements)       # None: not the read model's business
     answer = await plan.run(readers, backend, asked)            # Answer | None, where the ordinary executor must answer
 
 The values of most variables are bound when the statement runs. Those that decide about the SQL (a `where`, a sort, a
 page size) are part of the key under which the statement is kept, as are the tenant's languages and currencies.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -26,8 +27,10 @@ from rustok.index.searching import Backend, Postgres
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.indexing import Entity
+from rustok.kernel.recent import Recent
 
-MOST_STATEMENTS = 64  # of one plan
+MOST_STATEMENTS = 4_000  # of all plans of a process together
+MOST_SQL = 8_000_000  # characters of them
 _NO_VARIABLES = VariableValues({}, {})
 
 
@@ -45,6 +48,14 @@ class Declined(Exception):
     """The ordinary executor has to answer; the message says why, in a few words."""
 
 
+class Statements:
+    """What all plans of a process were compiled to, within bounds: anybody can send documents and variables."""
+
+    def __init__(self) -> None:
+        self.known = Recent[Any, Statement | str](most=MOST_STATEMENTS, weight=MOST_SQL)
+        self.numbers = count()
+
+
 @dataclass
 class Plan:
     """One operation of one document."""
@@ -55,7 +66,8 @@ class Plan:
     entities: Mapping[str, Entity]
     deciding: tuple[str, ...]
     bound: tuple[str, ...]
-    _statements: OrderedDict[Any, Statement | str] = field(default_factory=OrderedDict)
+    statements: Statements
+    number: int
 
     @classmethod
     def of(
@@ -64,6 +76,7 @@ class Plan:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         entities: Mapping[str, Entity],
+        statements: Statements,
     ) -> "Plan | None":
         """A plan for a valid query whose every field at the top is the read model's; None for any other operation."""
         if operation.operation is not OperationType.QUERY:
@@ -71,7 +84,7 @@ class Plan:
         if not selecting.roots_of(operation, document) <= planning.roots(entities):
             return None
         deciding, bound = arguments.usage(document)
-        return cls(schema, document, operation, entities, deciding, bound)
+        return cls(schema, document, operation, entities, deciding, bound, statements, next(statements.numbers))
 
     def coerced(self, variables: Mapping[str, Any]) -> VariableValues:
         """The variables as the operation declares them; raises `Declined` where they are refused."""
@@ -125,15 +138,13 @@ class Plan:
         if self.deciding or self.bound:
             # Null is not the same as absent: what is absent may have a default.
             decided = msgspec.json.encode({name: variables[name] for name in self.deciding if name in variables})
-            key = (*key, decided, *[arguments.presence(coerced.coerced.get(name)) for name in self.bound])
-        known = self._statements.get(key)
+            digest = blake2b(decided, digest_size=16).digest()  # they can be as long as a request
+            key = (*key, digest, *[arguments.presence(coerced.coerced.get(name)) for name in self.bound])
+        known = self.statements.known.get((self.number, key))
         if known is None:
             known = self._made(asked, coerced, given=given)
-            self._statements[key] = known
-            if len(self._statements) > MOST_STATEMENTS:
-                self._statements.popitem(last=False)
-        else:
-            self._statements.move_to_end(key)
+            weight = len(known if isinstance(known, str) else known.sql) + 100
+            self.statements.known.put((self.number, key), known, weight=weight)
         if isinstance(known, str):
             raise Declined(known)
         return known

@@ -1,6 +1,5 @@
 """Documents that were seen: parsed, checked against limits and schema, and planned, once each, within a bound."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +17,13 @@ from graphql import (
     visit,
 )
 
-from rustok.index.compiling.plans import Plan
+from rustok.index.compiling.plans import Plan, Statements
 from rustok.kernel.indexing import Entity
+from rustok.kernel.recent import Recent
 from rustok.server.graphql_http import limits
 
 MOST = 1_000
-LONGEST = 20_000  # characters of a document that is remembered
+MOST_TEXT = 400_000  # characters of all that are remembered; a parsed document is 200 times as large as its text
 _MOST_COSTS = 200
 
 
@@ -64,6 +64,7 @@ class Parsed:
 
     schema: GraphQLSchema
     entities: Mapping[str, Entity]
+    statements: Statements
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     _ready: dict[str | None, Ready | None] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Parsed:
         operation = get_operation_ast(self.document, name) if self.document else None
         if self.document is None or operation is None:
             return None
-        plan = Plan.of(self.schema, self.document, operation, self.entities)
+        plan = Plan.of(self.schema, self.document, operation, self.entities, self.statements)
         sizes = _PageSizes()
         visit(self.document, sizes)
         return Ready(self.document, operation, plan, tuple(sorted(sizes.names)))
@@ -94,29 +95,25 @@ class Documents:
     schema: GraphQLSchema
     limits: limits.Limits
     entities: Mapping[str, Entity] = field(default_factory=dict)
-    _known: OrderedDict[str, Parsed] = field(default_factory=OrderedDict)
+    _known: Recent[str, Parsed] = field(default_factory=lambda: Recent(most=MOST, weight=MOST_TEXT))
+    _statements: Statements = field(default_factory=Statements)
 
     def find(self, query: str) -> Parsed:
         """The document of a text."""
         known = self._known.get(query)
-        if known is not None:
-            self._known.move_to_end(query)
-            return known
-        made = self._made(query)
-        if len(query) < LONGEST:
-            self._known[query] = made
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
-        return made
+        if known is None:
+            known = self._made(query)
+            self._known.put(query, known, weight=len(query))
+        return known
 
     def _made(self, query: str) -> Parsed:
         try:
             document = parse(query, max_tokens=self.limits.tokens, allow_empty_selection_sets=False)
             limits.check(document, self.limits)
         except GraphQLError as error:
-            return Parsed(self.schema, self.entities, None, (error,))
+            return Parsed(self.schema, self.entities, self._statements, None, (error,))
         except RecursionError:
             refused = limits.LimitExceeded("the document is nested too deeply")
-            return Parsed(self.schema, self.entities, None, (refused,))
+            return Parsed(self.schema, self.entities, self._statements, None, (refused,))
         found = validate(self.schema, document, max_errors=20, allow_empty_selection_sets=False)
-        return Parsed(self.schema, self.entities, None if found else document, tuple(found))
+        return Parsed(self.schema, self.entities, self._statements, None if found else document, tuple(found))
