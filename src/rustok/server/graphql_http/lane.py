@@ -8,7 +8,6 @@ that the tenant's read model still has the version it shows.
 
 import hashlib
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rustok.index import answers
 from rustok.index.answers import Answers, Kept
-from rustok.index.compiling.plans import Plan
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
+from rustok.kernel.recent import Recent
 from rustok.server import metrics
 from rustok.server.graphql_http import params as params_of
 from rustok.server.graphql_http.compiled import COMPILED, EXECUTOR, ORDINARY, Reads, body_of
@@ -33,6 +32,7 @@ from rustok.server.host import Host, trace_in
 
 REMEMBERED_SECONDS = 0.4  # of a tenant, besides the half second of `tenancy`
 MOST_QUESTIONS = 4_000
+MOST_ASKED = 4_000_000  # bytes of them together
 LONGEST = 16_000  # bytes of a question that is remembered
 VARY = b"Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, X-Currency, X-Locale"
 SAFE = (
@@ -56,7 +56,8 @@ class _Question:
     """A request as far as it is known before it is answered. Requests of the same bytes are one question."""
 
     tenant: TenantInfo
-    plan: Plan
+    text: str  # of the document; its plan is not held here, or more would be held than `Documents` allows
+    name: str | None  # of the operation
     variables: Mapping[str, Any]
     locale: str
     currency: str
@@ -81,7 +82,7 @@ class Lane:
     def __init__(self, app: ASGIApp, *, host: Host, endpoint: Endpoint, reads: Reads, kept: Answers) -> None:
         self.app, self.host, self.endpoint, self.reads, self.kept = app, host, endpoint, reads, kept
         self.cache_control = host.settings.public_cache.encode()
-        self._questions: OrderedDict[tuple[Any, ...], _Question] = OrderedDict()
+        self._questions = Recent[tuple[Any, ...], _Question](most=MOST_QUESTIONS, weight=MOST_ASKED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or go on to the application."""
@@ -139,8 +140,11 @@ class Lane:
             kept = None
         is_kept = kept is not None
         if kept is None:
+            ready = self.endpoint.documents.find(question.text).operation(question.name)
+            if ready is None or ready.plan is None:
+                return False
             answer = await self.reads.answer(
-                question.plan,
+                ready.plan,
                 question.tenant,
                 locale=question.locale,
                 currency=question.currency,
@@ -183,10 +187,7 @@ class Lane:
             return known
         made = self._made(asked, request, tenant)
         if made is not None and len(asked[1]) <= LONGEST:
-            self._questions[asked] = made
-            self._questions.move_to_end(asked)
-            if len(self._questions) > MOST_QUESTIONS:
-                self._questions.popitem(last=False)
+            self._questions.put(asked, made, weight=len(asked[1]))
         return made
 
     def _made(self, asked: tuple[Any, ...], request: Request, tenant: TenantInfo) -> _Question | None:
@@ -196,10 +197,10 @@ class Lane:
         media_type = params_of.PLAIN if media_type == "html" else media_type
         try:
             params = self._params(asked, request)
-            parsed = self.endpoint.documents.find(self.endpoint.persisted.document(params))
+            text = self.endpoint.persisted.document(params)
         except (BadRequest, NotPersisted):
             return None
-        ready = parsed.operation(params.operation_name)
+        ready = self.endpoint.documents.find(text).operation(params.operation_name)
         if ready is None or ready.plan is None:
             return None
         cost = self.endpoint.cost(ready, params.variables)
@@ -207,7 +208,6 @@ class Lane:
             return None
         locale, currency = self.host.locale(request, tenant), self.host.currency(request, tenant)
         variables = msgspec.json.encode(params.variables, order="deterministic")
-        text = self.endpoint.persisted.document(params)
         key = (tenant.id, text, params.operation_name, variables, locale, currency, repr(tenant))
         head = [
             (b"content-type", f"{media_type}; charset=utf-8".encode()),
@@ -218,7 +218,16 @@ class Lane:
         ]
         extensions = msgspec.json.encode({"cost": cost})
         return _Question(
-            tenant, ready.plan, params.variables, locale, currency, extensions, key, head, time.perf_counter()
+            tenant,
+            text,
+            params.operation_name,
+            params.variables,
+            locale,
+            currency,
+            extensions,
+            key,
+            head,
+            time.perf_counter(),
         )
 
     @staticmethod
