@@ -175,6 +175,7 @@ async def read_and_write(stage: Stage, words: list[str], plan: Plan) -> None:
         await attempt(figures, reads.count_statements(stage, question.name, question.ours[-1:]))
     await attempt(figures, reads.against_resolvers(stage, asked[0]))
     await attempt(figures, reads.against_static(stage, asked[0], dict(os.environ)))
+    await attempt(figures, reads.count_statements(stage, "cached", [shop.ask(shop.LIST, headers={})]))
     page = shop.category_page(category)
     await attempt(figures, reads.page_against_query(stage, page))
     await attempt(figures, reads.count_statements(stage, page.name, page.ours))
