@@ -120,6 +120,8 @@ class Shelf:
             if seconds:
                 (self.folder / "waiting").unlink(missing_ok=True)
         self._lock = handle
+        opened = self.current()
+        self.sweep(opened.name if opened else "")  # what somebody who was killed had begun
         return True
 
     @property
