@@ -173,6 +173,7 @@ async def read_and_write(stage: Stage, words: list[str], plan: Plan) -> None:
     for question in asked:
         await attempt(figures, reads.against_handwritten(stage, question))
         await attempt(figures, reads.count_statements(stage, question.name, question.ours[-1:]))
+    await attempt(figures, reads.by_address(stage))
     await attempt(figures, reads.against_resolvers(stage, asked[0]))
     await attempt(figures, reads.against_static(stage, asked[0], dict(os.environ)))
     await attempt(figures, reads.count_statements(stage, "cached", [shop.ask(shop.LIST, headers={})]))

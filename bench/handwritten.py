@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import asyncpg
+import msgspec
 
 from rustok.commerce.products.index_source import PRODUCTS
 from rustok.index import cells
@@ -107,8 +108,22 @@ async def _nothing(connection: Any) -> None:
     """What the pool does before it lends a connection again."""
 
 
+async def _body(receive: Any) -> list[str]:
+    """The values of a JSON object, which is what our own requests carry their query in."""
+    message = await receive()
+    body = message["body"]
+    while message.get("more_body"):
+        message = await receive()
+        body += message["body"]
+    return list(msgspec.json.decode(body).values())
+
+
+def _query(asked: bytes) -> list[str]:
+    return [unquote_plus(asked.decode().partition("=")[2])] if asked else []
+
+
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Three addresses: /list, /detail?handle=, /search?query=."""
+    """Three addresses: /list, /detail with a handle, /search with a query; by GET, or by POST with a JSON object."""
     global _pool
     if scope["type"] == "lifespan":
         while True:
@@ -120,8 +135,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    asked = scope["query_string"]
-    values = [unquote_plus(asked.decode().partition("=")[2])] if asked else []
+    values = await _body(receive) if scope["method"] == "POST" else _query(scope["query_string"])
     found = await _pool.fetchval(_STATEMENTS[scope["path"]], _TENANT, *values)
     body = found.encode()
     head = [_TYPE, (b"content-length", str(len(body)).encode())]

@@ -133,6 +133,19 @@ async def _costs(stage: Stage, name: str, server: psutil.Process, port: int, req
     stage.figures.put(f"{name}.postgres_cpu_ms_per_request", (after[1] - before[1]) / found["answers"] * 1000)
 
 
+async def by_address(stage: Stage) -> None:
+    """`list24.get_vs_handwritten`: the same by GET on both sides, where no body has to be read."""
+    ours, theirs, ratio = await asyncio.to_thread(
+        in_turn,
+        lambda: load(stage.port, [shop.ask_by_address(shop.LIST, shop.FRESH)], stage.pace.seconds),
+        lambda: load(stage.bare, [{"path": "/list"}], stage.pace.seconds),
+        stage.pace.rounds,
+    )
+    stage.figures.put("list24.get_vs_handwritten", ratio)
+    _raw(stage.figures, "list24.get", ours)
+    _raw(stage.figures, "list24.get.handwritten", theirs)
+
+
 async def against_resolvers(stage: Stage, question: Question) -> None:
     """`list24.vs_resolvers`: the same query through graphql-core and Strawberry, both past the cache."""
     say("loading the ordinary executor")
@@ -174,13 +187,15 @@ async def against_static(stage: Stage, question: Question, environment: dict[str
         got, given, ratio_of_get = await asyncio.to_thread(
             in_turn, lambda: load(stage.port, by_address, seconds), lambda: load(port, by_address, seconds), rounds
         )
-    _raw(stage.figures, "cached", ours)
-    _raw(stage.figures, "cached.static", theirs)
-    stage.figures.put("cached.vs_static", ratio)
-    stage.figures.put("cached.get_vs_static", ratio_of_get)
-    stage.figures.put("cached.get.rps", got["rps"])
+    _raw(stage.figures, "cached.post", ours)
+    _raw(stage.figures, "cached.post.static", theirs)
+    stage.figures.put("cached.vs_static", ratio_of_get)
+    stage.figures.put("cached.post_vs_static", ratio)
+    _raw(stage.figures, "cached.get", got)
+    _raw(stage.figures, "cached.get.static", given)
     stage.figures.put("load.ceiling_rps", max(theirs["rps"], given["rps"]))
-    await _costs(stage, "cached", stage.server, stage.port, cached)
+    await _costs(stage, "cached.get", stage.server, stage.port, by_address)
+    await _costs(stage, "cached.post", stage.server, stage.port, cached)
 
 
 async def page_against_query(stage: Stage, question: Question) -> None:

@@ -53,24 +53,24 @@ def ask(document: str, /, headers: dict[str, str] | None = None, **variables: An
     return {"path": "/graphql", "body": body, "headers": FRESH if headers is None else headers}
 
 
-def ask_by_address(document: str) -> Request:
-    """The same as GET, as a CDN would ask; what is cached may be answered."""
-    return {"path": "/graphql?" + urlencode({"query": " ".join(document.split())})}
+def ask_by_address(document: str, headers: dict[str, str] | None = None) -> Request:
+    """The same as GET, as a CDN would ask; what is cached may be answered unless the headers say otherwise."""
+    return {"path": "/graphql?" + urlencode({"query": " ".join(document.split())}), "headers": headers or {}}
 
 
 def questions(handles: Sequence[str], words: Sequence[str]) -> list[Question]:
     """What is measured against the yardstick: a list, product pages, searches."""
     return [
-        Question("list24", (ask(LIST),), ({"path": "/list"},)),
+        Question("list24", (ask(LIST),), ({"path": "/list", "body": {}},)),
         Question(
             "detail",
             tuple(ask(DETAIL, handle=one) for one in handles),
-            tuple({"path": f"/detail?handle={quote(one)}"} for one in handles),
+            tuple({"path": "/detail", "body": {"handle": one}} for one in handles),
         ),
         Question(
             "search24",
             tuple(ask(SEARCH, query=one) for one in words),
-            tuple({"path": f"/search?query={quote(one)}"} for one in words),
+            tuple({"path": "/search", "body": {"query": one}} for one in words),
         ),
     ]
 
