@@ -10,7 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from rustok.index import cells, cursors, listing, pages, tables
 from rustok.index.compiling.arguments import Arguments
 from rustok.index.compiling.binding import Asked, Slot, Slots
-from rustok.index.compiling.rendering import Element, Part, Row, Sql, columns_of, joined, members_of
+from rustok.index.compiling.rendering import Element, Part, Row, Sql, joined, members_of
 from rustok.index.compiling.selecting import Chosen, Inexpressible
 from rustok.index.compiling.work import Place, Work, scope
 from rustok.index.listing import Beyond, Listing
@@ -57,7 +57,7 @@ class _Rows:
     """The rows of a page, under the name `alias` with their key `k`, `id` and what a node is rendered from."""
 
     alias: str
-    table: str  # what stands in FROM
+    table: Callable[[], str]  # what stands in FROM, once every node is rendered
     node: Callable[[Sets], list[Part]]
     tag: str  # SQL of what cursors of this order begin with
     size: int
@@ -140,17 +140,16 @@ def connection(
     if any(one.name in _ROWS for one in selection):
         numbered = wanted.backward or any(one.name == "pageInfo" for one in selection)
         alias = work.alias()
-        page = listed.page(
-            columns_of(entity, place.currency),
-            limit=wanted.size + 1 if numbered else wanted.size,
-            backward=wanted.backward,
-            after=after,
-            before=before,
-        )
         row = Row(alias, entity, place.currency)
+
+        def table() -> str:
+            limit = wanted.size + 1 if numbered else wanted.size
+            page = listed.page(row.columns(), limit=limit, backward=wanted.backward, after=after, before=before)
+            return _numbered(page, backward=wanted.backward) if numbered else page
+
         rows = _Rows(
             alias=alias,
-            table=_numbered(page, backward=wanted.backward) if numbered else page,
+            table=table,
             node=lambda sets: render(work, entity, sets, row, place),
             tag=slots.add(Slot(("tag", *_order_name(listed, query)), _tag(listed, query)), "text"),
             size=wanted.size,
@@ -198,25 +197,30 @@ def search(
         work.checked.add(beyond.key)
     if any(one.name in _ROWS for one in selection):
         parts["page"] = f"SELECT * FROM found{keyset} ORDER BY rank DESC, id DESC LIMIT {wanted.size + 1}"
-        shown = " UNION ALL ".join(
-            f"SELECT p.kind, p.rank AS k, p.id, {_wide(one, place.currency)} FROM page p"
-            f" JOIN {tables.table_of(one)} t ON t.{one.id_column} = p.id"
-            f" WHERE p.kind = '{one.type_name}' AND {scope(slots)}"
-            for one in enabled
-        )
         alias = work.alias()
+
+        kinds = [Row(alias, one, place.currency) for one in enabled]
 
         def node(sets: Sets) -> list[Part]:
             cases = " ".join(
-                f"WHEN '{one.type_name}' THEN {joined(render(work, one, sets, Row(alias, one, place.currency), place))}"
-                for one in enabled
+                f"WHEN '{row.entity.type_name}' THEN {joined(render(work, row.entity, sets, row, place))}"
+                for row in kinds
             )
             return [Sql(f"CASE {alias}.kind {cases} END")]
 
-        number = "row_number() OVER (ORDER BY s.k DESC, s.id DESC) AS n, count(*) OVER () AS total"
+        def shown() -> str:
+            union = " UNION ALL ".join(
+                f"SELECT p.kind, p.rank AS k, p.id, {row.columns()} FROM page p"
+                f" JOIN {tables.table_of(row.entity)} t ON t.{row.entity.id_column} = p.id"
+                f" WHERE p.kind = '{row.entity.type_name}' AND {scope(slots)}"
+                for row in kinds
+            )
+            number = "row_number() OVER (ORDER BY s.k DESC, s.id DESC) AS n, count(*) OVER () AS total"
+            return f"SELECT s.*, {number} FROM ({union}) s ORDER BY n"
+
         rows = _Rows(
             alias=alias,
-            table=f"SELECT s.*, {number} FROM ({shown}) s ORDER BY n",
+            table=shown,
             node=node,
             tag=slots.add(Slot(("tag", "search", *asked.name), lambda request: cursors.tag(order(request))), "text"),
             size=wanted.size,
@@ -229,12 +233,6 @@ def search(
     counted = (f"least({size}, {pages.COUNTED})", f"({size} > {pages.COUNTED})")
     body = _body(work, "SearchConnection", "SearchEdge", selection, rows, lambda: counted, None)
     return _subquery(body, rows, parts)
-
-
-def _wide(entity: Entity, currency: str) -> str:
-    """The columns of a row as every kind of row has them in a union."""
-    columns = columns_of(entity, currency)
-    return columns if cells.layout_of(entity).priced else f"{columns}, NULL::integer AS priced"
 
 
 def _body(
@@ -282,7 +280,7 @@ def _edge_value(chosen: Chosen, edge: str, rows: _Rows) -> list[Part]:
 
 def _subquery(body: Sequence[Part], rows: _Rows | None, parts: Mapping[str, str]) -> Part:
     # HAVING makes it one row, whether anything of the rows is asked for or not.
-    source = f" FROM ({rows.table}) {rows.alias} HAVING true" if rows else ""
+    source = f" FROM ({rows.table()}) {rows.alias} HAVING true" if rows else ""
     ctes = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
     return Sql(f"({f'WITH {ctes} ' if ctes else ''}SELECT {joined(body)}{source})")
 

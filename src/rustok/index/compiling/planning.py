@@ -16,7 +16,7 @@ from rustok.index.compiling import connecting
 from rustok.index.compiling.arguments import Arguments
 from rustok.index.compiling.binding import LOCALE, Asked, Statement
 from rustok.index.compiling.connecting import Sets
-from rustok.index.compiling.rendering import Part, Row, Sql, columns_of, graphql_name, joined, members_of
+from rustok.index.compiling.rendering import Part, Row, Sql, graphql_name, joined, members_of
 from rustok.index.compiling.selecting import Chosen, Inexpressible
 from rustok.index.compiling.work import Place, Work, kind_of, scope
 from rustok.kernel import errors
@@ -118,7 +118,9 @@ def _one(work: Work, entity: Entity, chosen: Chosen, arguments: Arguments, above
         matches[column] = slots.add(arguments.slot(name, f"one.{kind}", check), kind)
     if not matches:
         raise errors.Invalid("no key is given")
-    columns = f"{columns_of(entity, place.currency)}, t.{entity.id_column} AS id"
+    row = Row(work.alias(), entity, place.currency)
+    rendered = joined(_entity(work, entity, chosen.sets, row, place))
+    columns = f"{row.columns()}, t.{entity.id_column} AS id"
     table, seen = tables.table_of(entity), scope(slots)
     match = " AND ".join(f"t.{column} = {value}" for column, value in matches.items())
     rows = f"(SELECT {columns} FROM {table} t WHERE {seen} AND {match} ORDER BY t.as_of_seq DESC LIMIT 1)"
@@ -131,8 +133,6 @@ def _one(work: Work, entity: Entity, chosen: Chosen, arguments: Arguments, above
             f" UNION ALL (SELECT {columns} FROM {moved} m JOIN {table} t ON t.{entity.id_column} = m.id"
             f" WHERE {seen}{rest} ORDER BY t.as_of_seq DESC LIMIT 1) LIMIT 1"
         )
-    row = Row(work.alias(), entity, place.currency)
-    rendered = joined(_entity(work, entity, chosen.sets, row, place))
     return Sql(f"COALESCE((SELECT {rendered} FROM ({rows}) {row.alias}), 'null')")
 
 
@@ -168,9 +168,10 @@ def _by_id(work: Work, sets: Sets, place: Place, wanted: str) -> str:
     for entity in work.entities.values():
         if entity.module in work.tenant.disabled_modules:
             continue
-        columns = f"{columns_of(entity, place.currency)}, t.{entity.id_column} AS id"
+        row = Row(work.alias(), entity, place.currency)
+        rendered = joined(_entity(work, entity, sets, row, place))
+        columns = f"{row.columns()}, t.{entity.id_column} AS id"
         match = f"{scope(slots)} AND t.{entity.id_column} = {wanted}"
         rows = f"SELECT {columns} FROM {tables.table_of(entity)} t WHERE {match}"
-        row = Row(work.alias(), entity, place.currency)
-        found.append(f"(SELECT {joined(_entity(work, entity, sets, row, place))} FROM ({rows} LIMIT 1) {row.alias}), ")
+        found.append(f"(SELECT {rendered} FROM ({rows} LIMIT 1) {row.alias}), ")
     return "".join(found)

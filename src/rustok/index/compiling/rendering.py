@@ -88,21 +88,23 @@ class Element(Source):
         return at(self.value, path, self.currency)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row(Source):
-    """A row of an entity's table that a subquery gave the name `alias`, with the columns of `columns_of`."""
+    """A row of an entity's table that a subquery gave the name `alias`, with the columns that `columns` says."""
 
     alias: str
     entity: Entity
     currency: str
+    looks: int = 0  # into the document, so far
 
     def text(self, path: cells.Path, field: Field) -> str:
         """From its cell; from the document if it has none, or was too long for one."""
         cell = self._cell(path)
-        document = _text(self.json(path), field)
         if cell is None:
-            return document
-        return f"COALESCE({cell}, {document})" if field.kind is Kind.TEXT or field.many else cell
+            return _text(self.json(path), field)
+        if field.kind is not Kind.TEXT and not field.many:
+            return cell
+        return f"COALESCE({cell}, {_text(at(f'{self.alias}.document', path, self.currency), field)})"
 
     def is_object(self, path: cells.Path) -> str:
         """From its cell, which says so."""
@@ -111,7 +113,20 @@ class Row(Source):
 
     def json(self, path: cells.Path) -> str:
         """From the document."""
-        return at(f"{self.alias}.document", path, self.currency)
+        self.looks += 1
+        return at(f"{self.alias}.unpacked", path, self.currency)
+
+    def columns(self) -> str:
+        """What the subquery selects from the table `t`, when everything is rendered.
+
+        Each look into a packed document unpacks the whole of it; joined with nothing, it is unpacked once.
+        """
+        layout = cells.layout_of(self.entity)
+        priced = "NULL::integer"
+        if layout.priced:
+            priced = f"array_position(t.cells, '{self.currency}', {len(layout.fixed) + 1})"
+        unpacked = "t.document || '{}'::jsonb" if self.looks else "NULL::jsonb"
+        return f"t.document, t.cells, {priced} AS priced, {unpacked} AS unpacked"
 
     def _cell(self, path: cells.Path) -> str | None:
         layout = cells.layout_of(self.entity)
@@ -120,14 +135,6 @@ class Row(Source):
             return f"{self.alias}.cells[{position}]"
         offset = layout.offset(path)
         return None if offset is None else f"{self.alias}.cells[{self.alias}.priced + {offset}]"
-
-
-def columns_of(entity: Entity, currency: str) -> str:
-    """What a subquery over the table `t` selects for a `Row`."""
-    layout = cells.layout_of(entity)
-    if not layout.priced:
-        return "t.document, t.cells"
-    return f"t.document, t.cells, array_position(t.cells, '{currency}', {len(layout.fixed) + 1}) AS priced"
 
 
 def at(value: str, path: cells.Path, currency: str) -> str:
