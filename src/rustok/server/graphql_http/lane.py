@@ -34,6 +34,7 @@ REMEMBERED_SECONDS = 0.4  # of a tenant, besides the half second of `tenancy`
 MOST_QUESTIONS = 4_000
 MOST_ASKED = 4_000_000  # bytes of them together
 LONGEST = 16_000  # bytes of a question that is remembered
+LONGEST_BODY = 200_000  # bytes of a question
 VARY = b"Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, X-Currency, X-Locale"
 SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -90,7 +91,7 @@ class Lane:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        method, wishes, deciding = scope["method"], _Wishes(), []
+        method, wishes, deciding, length = scope["method"], _Wishes(), [], 0
         for header in scope["headers"]:
             name, value = header
             if name in _DECIDING:
@@ -107,13 +108,15 @@ class Lane:
                 wishes.fresh = b"no-cache" in value or b"no-store" in value
             elif name == b"if-none-match":
                 wishes.etag = value
+            elif name == b"content-length" and value.isdigit() and len(value) < 10:
+                length = int(value)
         if method == "POST":
-            message = await receive()
-            if message["type"] != "http.request" or message.get("more_body"):
-                await self.app(scope, _replayed(message, receive), send)
+            taken = await _taken(receive, length)
+            receive = _replayed(taken, receive)
+            asked = b"".join(message.get("body", b"") for message in taken)
+            if len(asked) != length:
+                await self.app(scope, receive, send)
                 return
-            asked = message.get("body", b"")
-            receive = _replayed(message, receive)
         elif method == "GET":
             asked = scope["query_string"]
         else:
@@ -251,9 +254,25 @@ def _settled(tenant: TenantInfo) -> str:
     return repr((tenant.locales, tenant.currencies, sorted(tenant.disabled_modules), settings))
 
 
-def _replayed(message: Message, receive: Receive) -> Receive:
-    """A channel that begins with a message that was taken from it."""
-    waiting = [message]
+async def _taken(receive: Receive, length: int) -> list[Message]:
+    """The messages of a body of so many bytes; fewer when the caller goes away, or when it is too long for this lane.
+
+    A server may announce more after the last byte and have nothing more to say, so that it is not waited for.
+    """
+    taken: list[Message] = []
+    size = 0
+    while 0 < length <= LONGEST_BODY and size < length:
+        message = await receive()
+        taken.append(message)
+        size += len(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    return taken
+
+
+def _replayed(taken: list[Message], receive: Receive) -> Receive:
+    """A channel that begins with the messages that were taken from it."""
+    waiting = taken[::-1]
 
     async def replay() -> Message:
         return waiting.pop() if waiting else await receive()
