@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,7 @@ _SETTINGS = {
 class _Connection:
     link: Any
     tenant: UUID | None = None
+    names: "count[int]" = field(default_factory=count)
     prepared: Recent[str, PreparedStatement] = field(default_factory=lambda: Recent(most=PREPARED, weight=PREPARED_SQL))
 
     async def rows(self, tenant: UUID, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -60,7 +62,8 @@ class _Connection:
             self.tenant = tenant
         statement = self.prepared.get(sql)
         if statement is None:
-            statement = await self.link.prepare(sql)
+            # Without a name asyncpg would send the text again each time, and PostgreSQL plan it again.
+            statement = await self.link.prepare(sql, name=f"reader_{next(self.names)}")
             # asyncpg closes one on the server when the last reference to it is gone.
             self.prepared.put(sql, statement, weight=len(sql))
         found: list[Any] = await statement.fetch(*values)
