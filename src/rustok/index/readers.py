@@ -30,7 +30,7 @@ _LOST = (
     exceptions.AdminShutdownError,
     exceptions.CrashShutdownError,
     exceptions.CannotConnectNowError,
-    exceptions.InterfaceError,
+    exceptions.InternalClientError,  # the farewell of a server comes when asyncpg expects something else
     OSError,
 )
 PREPARED = 100  # statements of a connection
@@ -66,7 +66,11 @@ class _Connection:
             statement = await self.link.prepare(sql, name=f"reader_{next(self.names)}")
             # asyncpg closes one on the server when the last reference to it is gone.
             self.prepared.put(sql, statement, weight=len(sql))
-        found: list[Any] = await statement.fetch(*values)
+        try:
+            found: list[Any] = await statement.fetch(*values)
+        except exceptions.PostgresError:
+            self.prepared.drop(sql)  # a table may have been replaced by one of another shape
+            raise
         return found
 
 
@@ -88,6 +92,8 @@ class Readers:
         `Unavailable` where there is no PostgreSQL."""
         try:
             return await self._rows(tenant, sql, values)
+        except TimeoutError as error:
+            raise errors.Unavailable("the database took too long") from error
         except _LOST:
             # It was restarted: what is idle is as dead as this one was. Nothing is lost by asking once more.
             self._drop_idle()
@@ -100,13 +106,17 @@ class Readers:
         connection = await self._take(tenant)
         try:
             rows = await connection.rows(tenant, sql, values)
-        except exceptions.PostgresError:
-            self._give(connection)
-            raise
-        except BaseException:
-            # Cancelled or cut off half-way: nobody knows what the connection is at.
-            connection.link.terminate()
-            self._lose()
+        except BaseException as error:
+            # asyncpg has one error for a link that is gone and for a statement that is called wrongly.
+            is_gone = isinstance(error, exceptions.InterfaceError) and connection.link.is_closed()
+            if isinstance(error, exceptions.PostgresError) and not isinstance(error, _LOST):
+                self._give(connection)
+            else:
+                # Cancelled or cut off half-way: nobody knows what the connection is at.
+                connection.link.terminate()
+                self._lose()
+            if is_gone:
+                raise ConnectionError("the connection is closed") from error
             raise
         self._give(connection)
         return rows
@@ -115,6 +125,7 @@ class Readers:
         """Close what is idle; what is busy ends with the process."""
         for connection in self._idle:
             await connection.link.close(timeout=2)
+            self._open -= 1
         self._idle.clear()
 
     async def _take(self, tenant: UUID) -> _Connection:
@@ -125,25 +136,31 @@ class Readers:
             if self._open >= self.most:
                 return self._idle.pop(0)
         if self._open < self.most:
+            self._open += 1
             return await self._connect()
         waiter: asyncio.Future[_Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
             given = await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and (late := waiter.result()) is not None:
-                self._give(late)
+            if waiter.done() and not waiter.cancelled():
+                late = waiter.result()
+                if late is None:
+                    self._lose()
+                else:
+                    self._give(late)
             raise
         return given or await self._connect()
 
     async def _connect(self) -> _Connection:
-        self._open += 1
         try:
             link = await asyncpg.connect(
                 self.url, server_settings=_SETTINGS, statement_cache_size=0, timeout=10, command_timeout=15
             )
-        except BaseException:
+        except BaseException as error:
             self._lose()
+            if isinstance(error, exceptions.PostgresError) and not isinstance(error, _LOST):
+                raise errors.Unavailable("the database takes no connection") from error
             raise
         return _Connection(link)
 
@@ -165,13 +182,13 @@ class Readers:
         self._idle.append(connection)
 
     def _lose(self) -> None:
-        """One connection less: who waits may open another."""
-        self._open -= 1
+        """One connection less: who waits longest opens another in its place."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 return
+        self._open -= 1
 
 
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as SQLAlchemy's text() finds them

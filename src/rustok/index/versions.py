@@ -8,10 +8,15 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import structlog
+from asyncpg import exceptions
+
 from rustok.index.readers import Readers
+from rustok.kernel import errors
 
 _READ = "SELECT array_agg(v.tenant_id), array_agg(v.version) FROM public.index_versions_of($1) v"
 _NOBODY = UUID(int=0)
+logger = structlog.get_logger("rustok.index")
 
 
 class Versions:
@@ -23,7 +28,8 @@ class Versions:
         self._task: asyncio.Task[None] | None = None
 
     def current(self, tenant: UUID) -> "asyncio.Future[int]":
-        """The version that the database shows at some moment after this call; 0 where nothing was ever written."""
+        """The version that the database shows at some moment after this call; 0 where nothing was ever written. Raises
+        `Unavailable`."""
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((tenant, answer))
         if self._task is None:
@@ -42,6 +48,9 @@ class Versions:
                     row: Any = await self.readers.row(_NOBODY, _READ, (list({tenant for tenant, _ in batch}),))
                     found = dict(zip(row[0] or (), row[1] or (), strict=True))
                 except Exception as error:
+                    if isinstance(error, exceptions.PostgresError):
+                        logger.warning("index.version_unknown", error=repr(error)[:500])
+                        error = errors.Unavailable("the database does not answer")
                     for _, answer in batch:
                         if not answer.done():
                             answer.set_exception(error)

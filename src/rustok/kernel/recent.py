@@ -34,3 +34,8 @@ class Recent(Generic[K, V]):
         self._weighs += weight
         while len(self._found) > self.most or self._weighs > self.weight:
             self._weighs -= self._found.popitem(last=False)[1][1]
+
+    def drop(self, key: K) -> None:
+        """Keep it no longer."""
+        known = self._found.pop(key, None)
+        self._weighs -= known[1] if known else 0

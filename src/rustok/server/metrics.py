@@ -43,12 +43,12 @@ def read(executor: str, reason: str) -> None:
     _READS.labels(executor, reason).inc()
 
 
-def served(method: str, seconds: float, *, is_kept: bool) -> None:
+def served(method: str, status: int, seconds: float, *, is_kept: bool) -> None:
     """Count an answer of the fast lane, which is a request and an operation at once."""
     if is_kept:
         _SERVED_KEPT.inc()
     _SERVED.inc()
-    _SERVED_METHODS[method].inc()
+    _SERVED_METHODS[method, status].inc()
     _SERVED_SECONDS.observe(seconds)
 
 
@@ -85,7 +85,10 @@ def live_closed(code: int | None) -> None:
 
 _SERVED_KEPT = _READS.labels("kept", "")
 _SERVED = _OPERATIONS.labels("/graphql", "ok")
-_SERVED_METHODS = {method: _REQUESTS.labels(method, "200") for method in ("GET", "POST")}
+_SERVED_METHODS = {
+    (method, status): _REQUESTS.labels(method, str(status))
+    for method, status in (("GET", 200), ("GET", 304), ("POST", 200))
+}
 _SERVED_SECONDS = _OPERATION_SECONDS.labels("/graphql")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from rustok.index.answers import key_of
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
 from rustok.storefront import addresses, feeds, finding, magazine, navigation, shop, themes, wording
@@ -100,7 +101,7 @@ class Site:
         if wanted is not None and request.method != "POST":
             return _choose_currency(request, links.at(quote(path)), wanted, origin)
         currency = tenant.currency_or_default(request.cookies.get(CURRENCY_COOKIE))
-        key = ("page", repr(tenant), raw + tail, origin, locale, currency)
+        key = key_of(tenant, "page", raw + tail, origin, locale, currency)
         is_kept = request.method in ("GET", "HEAD")
         if is_kept and not _is_forced(request) and (kept := await self._kept(tenant, key)):
             return visits.kept_answer(kept, request=request, language=locale)
@@ -111,7 +112,7 @@ class Site:
             self.host.answers.keep(key, visit.version, bytes(response.body), b"")
         return response
 
-    async def _kept(self, tenant: TenantInfo, key: tuple[str, ...]) -> bytes | None:
+    async def _kept(self, tenant: TenantInfo, key: bytes) -> bytes | None:
         """The page as it was shown before, if nothing of the tenant's read model has changed since."""
         kept = self.host.answers.find(key)
         if kept is None or kept.version != await self.host.version(tenant):

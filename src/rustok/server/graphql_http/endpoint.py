@@ -50,7 +50,8 @@ class Endpoint:
     async def __call__(self, request: Request) -> Response:
         """Answer one HTTP request."""
         accepted = params_of.accepted(request.headers.get("accept"))
-        if request.method == "GET" and "query" not in request.query_params and accepted == "html":
+        is_asked = any(name in request.query_params for name in ("query", "documentId", "extensions"))
+        if request.method == "GET" and not is_asked and accepted == "html":
             if not self.development:
                 return Response("Not found", 404, media_type="text/plain")
             return HTMLResponse(graphiql.page(request.url.path), headers=graphiql.HEADERS)

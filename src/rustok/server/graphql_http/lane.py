@@ -6,7 +6,6 @@ application, which says why. What is kept was public when it was read, and is gi
 that the tenant's read model still has the version it shows.
 """
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from rustok.server.host import Host, trace_in
 REMEMBERED_SECONDS = 0.4  # of a tenant, besides the half second of `tenancy`
 MOST_QUESTIONS = 4_000
 MOST_ASKED = 4_000_000  # bytes of them together
-LONGEST = 16_000  # bytes of a question that is remembered
+LONGEST = 16_000  # bytes of a question that is remembered, with its headers
 LONGEST_BODY = 200_000  # bytes of a question
 VARY = b"Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, X-Currency, X-Locale"
 SAFE = (
@@ -63,7 +62,7 @@ class _Question:
     locale: str
     currency: str
     extensions: bytes
-    key: tuple[Any, ...]
+    key: bytes
     head: list[tuple[bytes, bytes]]
     seen: float
 
@@ -100,14 +99,14 @@ class Lane:
                 await self.app(scope, receive, send)
                 return
             elif name == b"cookie":
-                if b"currency=" in value:
+                if b"currency" in value:  # however it is spaced
                     deciding.append(header)
             elif name == b"accept-encoding":
                 wishes.zipped = b"gzip" in value
             elif name == b"cache-control":
                 wishes.fresh = b"no-cache" in value or b"no-store" in value
             elif name == b"if-none-match":
-                wishes.etag = value
+                wishes.etag = wishes.etag + b"," + value if wishes.etag else value
             elif name == b"content-length" and value.isdigit() and len(value) < 10:
                 length = int(value)
         if method == "POST":
@@ -119,24 +118,37 @@ class Lane:
                 return
         elif method == "GET":
             asked = scope["query_string"]
+            if b"%00" in asked:
+                await self.app(scope, receive, send)
+                return
         else:
             await self.app(scope, receive, send)
             return
         if self.host.tenancy.trusted:  # who it comes from decides whether it is believed where it goes to
-            deciding.append((b"", str(scope["client"]).encode()))
+            deciding.append((b"", str((scope["client"] or ("",))[0]).encode()))
+        found = None
         try:
-            answered = await self._answer((method, asked, tuple(deciding)), wishes, scope, send, started)
+            found = await self._answer((method, asked, tuple(deciding)), wishes, scope, started)
         except errors.RustokError:
-            answered = False  # the application says it in its own way
-        if not answered:
+            pass  # the application says it in its own way
+        except Exception as error:  # and has an answer to what nobody expected
+            logger.error("graphql.lane_failed", trace_id=trace_in(scope), exc_info=error)
+        if found is None:
             await self.app(scope, receive, send)
+            return
+        question, kept, is_kept = found
+        status = await self._send(question, kept, wishes, scope, send)
+        metrics.served(method, status, time.perf_counter() - started, is_kept=is_kept)
 
-    async def _answer(self, asked: tuple[Any, ...], wishes: _Wishes, scope: Scope, send: Send, started: float) -> bool:
+    async def _answer(
+        self, asked: tuple[Any, ...], wishes: _Wishes, scope: Scope, started: float
+    ) -> tuple[_Question, Kept, bool] | None:
+        """The answer, and whether it was kept; None where the application has to give it."""
         question = self._questions.get(asked)
         if question is None or started - question.seen > REMEMBERED_SECONDS:
             question = await self._understood(asked, scope, question)
             if question is None:
-                return False
+                return None
         key = question.key
         kept = None if wishes.fresh else self.kept.find(key)
         if kept is not None and kept.version != await self.host.versions.current(question.tenant.id):
@@ -145,7 +157,7 @@ class Lane:
         if kept is None:
             ready = self.endpoint.documents.find(question.text).operation(question.name)
             if ready is None or ready.plan is None:
-                return False
+                return None
             answer = await self.reads.answer(
                 ready.plan,
                 question.tenant,
@@ -155,31 +167,30 @@ class Lane:
             )
             if answer is None:
                 scope["headers"] = [*scope["headers"], (_EXECUTOR, ORDINARY.encode())]
-                return False
+                return None
             body = body_of(answer, question.extensions)
             if answer.is_whole:
-                kept = self.kept.keep(key, answer.version, body, _etag(answer.version, key, question.tenant))
+                kept = self.kept.keep(key, answer.version, body, _etag(answer.version, key))
             else:
                 kept = Kept(answer.version, body)
-        await self._send(question, kept, wishes, scope, send)
-        metrics.served(scope["method"], time.perf_counter() - started, is_kept=is_kept)
-        return True
+        return question, kept, is_kept
 
-    async def _send(self, question: _Question, kept: Kept, wishes: _Wishes, scope: Scope, send: Send) -> None:
+    async def _send(self, question: _Question, kept: Kept, wishes: _Wishes, scope: Scope, send: Send) -> int:
         head = [*question.head, (b"x-trace-id", trace_in(scope).encode())]
         body = kept.body or b""
         if kept.etag:
             head.append((b"etag", kept.etag))
-            if wishes.etag and scope["method"] == "GET" and kept.etag in wishes.etag:
+            if wishes.etag and scope["method"] == "GET" and _is_known(kept.etag, wishes.etag):
                 await send({"type": "http.response.start", "status": 304, "headers": head})
                 await send({"type": "http.response.body", "body": b""})
-                return
+                return 304
         if wishes.zipped and len(body) >= answers.COMPRESSED_FROM:
             body = self.kept.zipped(question.key, kept)
             head.append((b"content-encoding", b"gzip"))
         head.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": 200, "headers": head})
         await send({"type": "http.response.body", "body": body})
+        return 200
 
     async def _understood(self, asked: tuple[Any, ...], scope: Scope, known: _Question | None) -> _Question | None:
         """What is asked; None where that is the application's business."""
@@ -189,8 +200,10 @@ class Lane:
             known.seen = time.perf_counter()
             return known
         made = self._made(asked, request, tenant)
-        if made is not None and len(asked[1]) <= LONGEST:
-            self._questions.put(asked, made, weight=len(asked[1]))
+        if made is not None:
+            weight = len(asked[1]) + sum(len(value) for _, value in asked[2])
+            if weight <= LONGEST:  # a short one may name a long document
+                self._questions.put(asked, made, weight=weight + len(made.text))
         return made
 
     def _made(self, asked: tuple[Any, ...], request: Request, tenant: TenantInfo) -> _Question | None:
@@ -211,7 +224,7 @@ class Lane:
             return None
         locale, currency = self.host.locale(request, tenant), self.host.currency(request, tenant)
         variables = msgspec.json.encode(params.variables, order="deterministic")
-        key = (tenant.id, text, params.operation_name, variables, locale, currency, repr(tenant))
+        key = answers.key_of(tenant, "graphql", text, params.operation_name, variables, locale, currency)
         head = [
             (b"content-type", f"{media_type}; charset=utf-8".encode()),
             (b"vary", VARY),
@@ -241,17 +254,14 @@ class Lane:
         return params_of.of_body(asked[1])
 
 
-def _etag(version: int, key: tuple[Any, ...], tenant: TenantInfo) -> bytes:
+def _etag(version: int, key: bytes) -> bytes:
     """Weak, because a compressed answer has it as well. It begins with the version that the answer shows."""
-    digest = hashlib.blake2b(repr(key[1:6]).encode(), digest_size=8, key=tenant.id.bytes)
-    digest.update(_settled(tenant).encode())
-    return f'W/"{version}-{digest.hexdigest()}"'.encode()
+    return f'W/"{version}-{key.hex()[:24]}"'.encode()
 
 
-def _settled(tenant: TenantInfo) -> str:
-    """The tenant in words that are the same in every process."""
-    settings = msgspec.json.encode(tenant.settings, order="deterministic")
-    return repr((tenant.locales, tenant.currencies, sorted(tenant.disabled_modules), settings))
+def _is_known(etag: bytes, wanted: bytes) -> bool:
+    """Whether If-None-Match names it. The comparison is the weak one."""
+    return etag.removeprefix(b"W/") in wanted or wanted.strip() == b"*"
 
 
 async def _taken(receive: Receive, length: int) -> list[Message]:

@@ -48,7 +48,7 @@ class Persisted:
             return cls()
         try:
             found = msgspec.json.decode(path.read_bytes(), type=dict[str, str] | list[str])
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadSetting(f"RUSTOK_TRUSTED_DOCUMENTS cannot be read: {error}") from error
         if isinstance(found, list):
             return cls({hash_of(text): text for text in found}, only_trusted)
@@ -66,6 +66,8 @@ class Persisted:
             if self.only_trusted and hash_of(params.query) not in self.trusted:
                 raise NotPersisted("only trusted documents are answered here", "DOCUMENT_NOT_TRUSTED")
             return params.query
+        if params.query and hash_of(params.query) != params.document_hash:
+            raise NotPersisted("the hash is not that of the query", "PERSISTED_QUERY_HASH_MISMATCH")
         trusted = self.trusted.get(params.document_hash)
         if trusted is not None:
             return trusted
@@ -77,8 +79,6 @@ class Persisted:
                 raise NotPersisted("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
             self._automatic.move_to_end(params.document_hash)
             return known
-        if hash_of(params.query) != params.document_hash:
-            raise NotPersisted("the hash is not that of the query", "PERSISTED_QUERY_HASH_MISMATCH")
         self._remember(params.document_hash, params.query)
         return params.query
 
