@@ -17,7 +17,8 @@ from rustok.kernel.indexing import Entity, Field, Kind, Shape
 CURRENCY = "*"  # stands in a path for the currency of the read
 LONGEST = 300  # characters of a cell
 OBJECT = "o"  # the cell of an object that is there; `null` where it is not
-MONEY = Shape("Money", (Field("amount", Kind.TEXT), Field("currency_code", Kind.TEXT)))
+# What an amount and a code consist of is never too long, which Kind.TEXT would leave open.
+MONEY = Shape("Money", (Field("amount", Kind.ID, required=True), Field("currency_code", Kind.ID, required=True)))
 _NEVER = frozenset({Kind.HTML, Kind.JSON})
 Path = tuple[str, ...]
 
@@ -113,6 +114,11 @@ def expression(entity: Entity) -> str:
         CROSS JOIN LATERAL (VALUES (0, c.code), {values}) x(place, cell)), '{{}}')"""
 
 
+def may_be_missing(kind: object, *, many: bool) -> bool:
+    """Whether a value of this kind may be too long for a cell."""
+    return kind is Kind.TEXT or many
+
+
 def _written(cell: Cell, currency: str | None) -> str:
     value = _at(cell.path, currency)
     if cell.kind is None:
@@ -120,7 +126,7 @@ def _written(cell: Cell, currency: str | None) -> str:
     written = f"COALESCE(({value})::text, 'null')"
     if cell.many:
         written = f"CASE jsonb_typeof({value}) WHEN 'array' THEN ({value})::text ELSE '[]' END"
-    if cell.kind is Kind.TEXT or cell.many:
+    if may_be_missing(cell.kind, many=cell.many):
         return f"CASE WHEN length({written}) <= {LONGEST} THEN {written} END"
     return written
 

@@ -64,7 +64,8 @@ def expression(entity: Entity, wanted: Wanted, matches: str, currency: str, boun
     value = f"{column}::text"
     if facet.op is Op.ANY:
         source, value = f"{matches} m CROSS JOIN LATERAL unnest({column}) AS u(v)", "u.v::text"
-    label = f"max(m.{facet.labels} ->> ({value}))" if facet.labels else "NULL::text"
+    # Every row that has a value calls it by the same name: one of them is asked, not each.
+    label = f"any_value(m.{facet.labels}) ->> ({value})" if facet.labels else "NULL::text"
     return f"""(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', '{_kind(facet.op)}', 'values',
         COALESCE(json_agg(json_build_object('value', x.v, 'label', COALESCE(x.l, x.v), 'count', x.c)
                           ORDER BY x.c DESC, COALESCE(x.l, x.v), x.v), '[]'::json)))

@@ -21,7 +21,6 @@ class Sql:
 
 
 Part = str | Sql
-MONEY = Shape("Money", (Field("amount", Kind.TEXT, required=True), Field("currency_code", Kind.TEXT, required=True)))
 
 
 def joined(parts: Iterable[Part]) -> str:
@@ -56,7 +55,7 @@ class Source:
     currency: str  # of the read, for what has a value in each
 
     def text(self, path: cells.Path, field: Field) -> str:
-        """SQL of the JSON text of a plain value, NULL where there is none."""
+        """SQL of the JSON text of a plain value."""
         raise NotImplementedError
 
     def is_object(self, path: cells.Path) -> str:
@@ -102,8 +101,8 @@ class Row(Source):
         cell = self._cell(path)
         if cell is None:
             return _text(self.json(path), field)
-        if field.kind is not Kind.TEXT and not field.many:
-            return cell
+        if not cells.may_be_missing(field.kind, many=field.many):
+            return cell if cells.CURRENCY not in path else f"COALESCE({cell}, 'null')"
         return f"COALESCE({cell}, {_text(at(f'{self.alias}.document', path, self.currency), field)})"
 
     def is_object(self, path: cells.Path) -> str:
@@ -146,7 +145,9 @@ def at(value: str, path: cells.Path, currency: str) -> str:
 
 
 def _text(value: str, field: Field) -> str:
-    return f"CASE jsonb_typeof({value}) WHEN 'array' THEN ({value})::text END" if field.many else f"({value})::text"
+    if field.many:
+        return f"CASE jsonb_typeof({value}) WHEN 'array' THEN ({value})::text ELSE '[]' END"
+    return f"COALESCE(({value})::text, 'null')"
 
 
 def members_of(values: Iterable[tuple[str, list[Part]]]) -> list[Part]:
@@ -180,10 +181,9 @@ class Renderer:
     def value(self, wanted: Field, chosen: Chosen, source: Source, above: cells.Path) -> list[Part]:
         """The value of a declared field."""
         path = (*above, wanted.name, cells.CURRENCY) if wanted.per_currency else (*above, wanted.name)
-        shape = MONEY if wanted.kind is Kind.MONEY else wanted.kind
+        shape = cells.MONEY if wanted.kind is Kind.MONEY else wanted.kind
         if not isinstance(shape, Shape):
-            absent = "[]" if wanted.many else "null"
-            return [Sql(f"COALESCE({source.text(path, wanted)}, '{absent}')")]
+            return [Sql(source.text(path, wanted))]
         selection = self.selector.choose(chosen.sets, shape.name)
         if not wanted.many:
             members = self.members(shape, selection, source, path)
