@@ -140,7 +140,7 @@ def connection(
     if any(one.name in _ROWS for one in selection):
         numbered = wanted.backward or any(one.name == "pageInfo" for one in selection)
         alias = work.alias()
-        row = Row(alias, entity, place.currency)
+        row = work.row(alias, entity, place.currency)
 
         def table() -> str:
             limit = wanted.size + 1 if numbered else wanted.size
@@ -199,7 +199,7 @@ def search(
         parts["page"] = f"SELECT * FROM found{keyset} ORDER BY rank DESC, id DESC LIMIT {wanted.size + 1}"
         alias = work.alias()
 
-        kinds = [Row(alias, one, place.currency) for one in enabled]
+        kinds = [work.row(alias, one, place.currency) for one in enabled]
 
         def node(sets: Sets) -> list[Part]:
             cases = " ".join(

@@ -18,7 +18,7 @@ from rustok.index.compiling.binding import LOCALE, Asked, Statement
 from rustok.index.compiling.connecting import Sets
 from rustok.index.compiling.rendering import Part, Row, Sql, graphql_name, joined, members_of
 from rustok.index.compiling.selecting import Chosen, Inexpressible
-from rustok.index.compiling.work import Place, Work, kind_of, scope
+from rustok.index.compiling.work import Place, Work, is_current, kind_of, scope
 from rustok.kernel import errors
 from rustok.kernel.graphql import to_id, to_ids
 from rustok.kernel.indexing import Entity
@@ -36,7 +36,7 @@ def roots(entities: Mapping[str, Entity]) -> frozenset[str]:
 
 
 def statement(work: Work, operation: OperationDefinitionNode, currency: str) -> Statement:
-    """SQL of the operation's `data` as text and of the read model's version.
+    """SQL of the operation's `data` as text, of the read model's version, and of whether its tables are as declared.
 
     Raises `Inexpressible`, `errors.RustokError` or `GraphQLError`; in each case the ordinary executor has the answer.
     """
@@ -44,7 +44,8 @@ def statement(work: Work, operation: OperationDefinitionNode, currency: str) -> 
     chosen = work.selector.choose([operation.selection_set], QUERY)
     data = joined(["{", *members_of((one.key, [_root(work, one, place)]) for one in chosen), "}"])
     version = f"(SELECT version FROM index_versions WHERE tenant_id = {work.slots.tenant})"
-    sql = f"SELECT {data}, {version}"
+    current = is_current(work.entities[name] for name in sorted(work.used))
+    sql = f"SELECT {data}, {version}, {current}"
     if len(sql) > LONGEST:
         raise Inexpressible("too long")
     used = sorted({int(number) for number in _PARAMETER.findall(sql)})
@@ -118,7 +119,7 @@ def _one(work: Work, entity: Entity, chosen: Chosen, arguments: Arguments, above
         matches[column] = slots.add(arguments.slot(name, f"one.{kind}", check), kind)
     if not matches:
         raise errors.Invalid("no key is given")
-    row = Row(work.alias(), entity, place.currency)
+    row = work.row(work.alias(), entity, place.currency)
     rendered = joined(_entity(work, entity, chosen.sets, row, place))
     columns = f"{row.columns()}, t.{entity.id_column} AS id"
     table, seen = tables.table_of(entity), scope(slots)
@@ -168,7 +169,7 @@ def _by_id(work: Work, sets: Sets, place: Place, wanted: str) -> str:
     for entity in work.entities.values():
         if entity.module in work.tenant.disabled_modules:
             continue
-        row = Row(work.alias(), entity, place.currency)
+        row = work.row(work.alias(), entity, place.currency)
         rendered = joined(_entity(work, entity, sets, row, place))
         columns = f"{row.columns()}, t.{entity.id_column} AS id"
         match = f"{scope(slots)} AND t.{entity.id_column} = {wanted}"

@@ -126,6 +126,8 @@ class Plan:
         except errors.RustokError as error:
             raise Declined("refused") from error
         row = await readers.row(tenant.id, statement.sql, values)
+        if not row[2]:
+            raise Declined("outdated")
         shown = row[1] or 0
         return Answer(row[0], shown, version is None or version >= shown)
 

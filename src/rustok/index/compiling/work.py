@@ -1,6 +1,6 @@
 """What the parts of one compilation share: the selection, the parameters, and where in the world a row is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import cast
@@ -11,7 +11,7 @@ from graphql.execution.values import VariableValues
 from rustok.index import searching, tables
 from rustok.index.compiling.arguments import Arguments
 from rustok.index.compiling.binding import Asked, Search, Slot, Slots
-from rustok.index.compiling.rendering import Renderer
+from rustok.index.compiling.rendering import Renderer, Row
 from rustok.index.compiling.selecting import Chosen, Selector
 from rustok.index.listing import Source
 from rustok.kernel import errors
@@ -40,6 +40,7 @@ class Work:
     slots: Slots = field(default_factory=Slots)
     searches: list[Search] = field(default_factory=list)
     checked: set[str] = field(default_factory=set)  # parameters to be looked at though the statement may not need them
+    used: set[str] = field(default_factory=set)  # names of the entities whose cells are read
     names: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -48,6 +49,11 @@ class Work:
     def alias(self) -> str:
         """A name for rows that no other part of the statement uses."""
         return f"r{next(self.names)}"
+
+    def row(self, alias: str, entity: Entity, currency: str) -> Row:
+        """Rows to render from."""
+        self.used.add(entity.name)
+        return Row(alias, entity, currency)
 
     def arguments(self, type_name: str, chosen: Chosen) -> Arguments:
         """The arguments of a field of an object type."""
@@ -95,6 +101,18 @@ class Work:
 def scope(slots: Slots) -> str:
     """The rows of `t` that may be seen."""
     return f"t.tenant_id = {slots.tenant} AND t.locale = {slots.locale} AND NOT t.deleted"
+
+
+def is_current(entities: Iterable[Entity]) -> str:
+    """SQL of whether the tables of these entities were built as they are declared now: in another table's cells, other
+    values stand at the same places."""
+    wanted = ", ".join(f"('{one.name}', '{tables.ddl_hash(one)}')" for one in entities)
+    if not wanted:
+        return "true"
+    # One whose declaration changed in between holds rows of both kinds, whatever it is declared as now.
+    return f"""(SELECT NOT EXISTS (
+        SELECT FROM (VALUES {wanted}) w(entity, ddl_hash) LEFT JOIN index_state s USING (entity, ddl_hash)
+        WHERE s.status IS NULL OR s.status = 'outdated'))"""
 
 
 def kind_of(entity: Entity, column: str) -> str:

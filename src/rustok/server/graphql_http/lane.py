@@ -9,6 +9,7 @@ that the tenant's read model still has the version it shows.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rustok.index import answers
+from rustok.index import answers, tables
 from rustok.index.answers import Answers, Kept
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
@@ -82,6 +83,9 @@ class Lane:
     def __init__(self, app: ASGIApp, *, host: Host, endpoint: Endpoint, reads: Reads, kept: Answers) -> None:
         self.app, self.host, self.endpoint, self.reads, self.kept = app, host, endpoint, reads, kept
         self.cache_control = host.settings.public_cache.encode()
+        # Another program, or other declarations, may say the same rows in another way.
+        built = [tables.ddl_hash(source.entity) for _, source in sorted(host.registry.sources.items())]
+        self.program = (version("rustok"), *built)
         self._questions = Recent[tuple[Any, ...], _Question](most=MOST_QUESTIONS, weight=MOST_ASKED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,6 +133,11 @@ class Lane:
         found = None
         try:
             found = await self._answer((method, asked, tuple(deciding)), wishes, scope, started)
+        except errors.Unavailable as error:  # the application would ask the same database the same question again
+            metrics.operation(self.endpoint.name, "error", time.perf_counter() - started)
+            metrics.request(method, error.status, time.perf_counter() - started)
+            await _refuse(error, scope, send)
+            return
         except errors.RustokError:
             pass  # the application says it in its own way
         except Exception as error:  # and has an answer to what nobody expected
@@ -224,7 +233,7 @@ class Lane:
             return None
         locale, currency = self.host.locale(request, tenant), self.host.currency(request, tenant)
         variables = msgspec.json.encode(params.variables, order="deterministic")
-        key = answers.key_of(tenant, "graphql", text, params.operation_name, variables, locale, currency)
+        key = answers.key_of(tenant, "graphql", self.program, text, params.operation_name, variables, locale, currency)
         head = [
             (b"content-type", f"{media_type}; charset=utf-8".encode()),
             (b"vary", VARY),
@@ -262,6 +271,19 @@ def _etag(version: int, key: bytes) -> bytes:
 def _is_known(etag: bytes, wanted: bytes) -> bool:
     """Whether If-None-Match names it. The comparison is the weak one."""
     return etag.removeprefix(b"W/") in wanted or wanted.strip() == b"*"
+
+
+async def _refuse(error: errors.RustokError, scope: Scope, send: Send) -> None:
+    body = msgspec.json.encode({"errors": [{"message": str(error), "extensions": {"code": error.code}}]})
+    head = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-trace-id", trace_in(scope).encode()),
+        *SAFE,
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _taken(receive: Receive, length: int) -> list[Message]:
