@@ -46,7 +46,21 @@ logger = structlog.get_logger("rustok.http")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def create() -> FastAPI:
+class Application(FastAPI):
+    """FastAPI behind the fast lane, which its layers would cost more than its answers do."""
+
+    lane: Lane | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, connection or the program's life, as ASGI has it."""
+        await (self.lane or self.go_on)(scope, receive, send)
+
+    async def go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is left to the application proper."""
+        await super().__call__(scope, receive, send)
+
+
+def create() -> Application:
     """The application as `rustok serve` and `rustok up` run it: everything from the environment."""
     settings = Settings()
     logs.set_up(level=settings.log_level, as_json=settings.log_json)
@@ -55,7 +69,7 @@ def create() -> FastAPI:
     return build(Host.open(settings, settings.database_url), with_workers=settings.run_workers)
 
 
-def build(host: Host, *, with_workers: bool = False) -> FastAPI:
+def build(host: Host, *, with_workers: bool = False) -> Application:
     """The application over an open host; `with_workers` follows the event log in the same process."""
 
     @asynccontextmanager
@@ -72,7 +86,7 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
         await running.stop()
         await host.close()
 
-    app = FastAPI(
+    app = Application(
         title="RusToK",
         version=version("rustok"),
         lifespan=lifespan,
@@ -90,7 +104,7 @@ def build(host: Host, *, with_workers: bool = False) -> FastAPI:
     _add_errors(app, host)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, host=host)
-    app.add_middleware(Lane, host=host, endpoint=storefront, reads=reads, kept=kept)
+    app.lane = Lane(app.go_on, host=host, endpoint=storefront, reads=reads, kept=kept)
     return app
 
 

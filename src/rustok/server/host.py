@@ -1,6 +1,6 @@
 """What one process holds: settings, database, modules, schemas and who is asking."""
 
-import secrets
+import random
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -174,6 +174,6 @@ def trace_of(request: HTTPConnection) -> str:
 def trace_in(scope: MutableMapping[str, Any]) -> str:
     """The same from ASGI's scope."""
     state = scope.setdefault("state", {})
-    trace: str = state.setdefault("trace_id", "") or secrets.token_hex(8)
+    trace: str = state.setdefault("trace_id", "") or f"{random.getrandbits(64):016x}"
     state["trace_id"] = trace
     return trace
