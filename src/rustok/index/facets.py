@@ -60,20 +60,29 @@ def expression(entity: Entity, wanted: Wanted, matches: str, currency: str, boun
             f" 'values', json_build_array(), 'lowest', min({column})::text, 'highest', max({column})::text))"
             f" FROM {matches} m)"
         )
-    source = f"{matches} m"
-    value = f"{column}::text"
+    return f"""(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', '{kind_of(facet)}', 'values',
+        COALESCE(json_agg(json_build_object('value', x.v, 'label', x.l, 'count', x.c) ORDER BY {ORDER}), '[]'::json)))
+    FROM ({values(facet, matches)}) x)"""
+
+
+ORDER = "x.c DESC, x.l, x.v"  # of a facet's values
+
+
+def values(facet: Facet, matches: str) -> str:
+    """A SELECT of the values of a facet that counts values: v, their label l, and how many have it, c."""
+    column = f"m.{facet.column}"
+    source, value = f"{matches} m", f"{column}::text"
     if facet.op is Op.ANY:
         source, value = f"{matches} m CROSS JOIN LATERAL unnest({column}) AS u(v)", "u.v::text"
     # Every row that has a value calls it by the same name: one of them is asked, not each.
     label = f"any_value(m.{facet.labels}) ->> ({value})" if facet.labels else "NULL::text"
-    return f"""(SELECT json_build_array(json_build_object('name', '{facet.name}', 'kind', '{_kind(facet.op)}', 'values',
-        COALESCE(json_agg(json_build_object('value', x.v, 'label', COALESCE(x.l, x.v), 'count', x.c)
-                          ORDER BY x.c DESC, COALESCE(x.l, x.v), x.v), '[]'::json)))
-    FROM (SELECT {value} AS v, {label} AS l, count(*) AS c FROM {source} WHERE {value} IS NOT NULL
-          GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {MOST_VALUES}) x)"""
+    return f"""SELECT w.v, COALESCE(w.l, w.v) AS l, w.c
+        FROM (SELECT {value} AS v, {label} AS l, count(*) AS c FROM {source} WHERE {value} IS NOT NULL
+              GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {MOST_VALUES}) w"""
 
 
-def _options(wanted: Wanted, matches: str, bound: filters.Bound) -> str:
+def options(wanted: Wanted, matches: str, bound: filters.Bound) -> str:
+    """A SELECT of the values of options: the option's name n, v, and how many have it, c."""
     facet = wanted.facet
     name = "split_part(u.v, E'\\x1f', 1)"
     only = ""
@@ -81,13 +90,19 @@ def _options(wanted: Wanted, matches: str, bound: filters.Bound) -> str:
         only = f"WHERE {name} = {bound.add(wanted.option, 'text')}"
     elif wanted.without:
         only = f"WHERE NOT {name} = ANY({bound.add(list(wanted.without), 'text[]')})"
-    return f"""(SELECT json_agg(json_build_object('name', '{facet.name}:' || y.n, 'label', y.n, 'kind', 'OPTION',
+    return f"""SELECT w.n, w.v, w.c FROM (
+        SELECT {name} AS n, split_part(u.v, E'\\x1f', 2) AS v, count(*) AS c,
+            row_number() OVER (PARTITION BY {name} ORDER BY count(*) DESC, u.v) AS place
+        FROM {matches} m CROSS JOIN LATERAL unnest(m.{facet.column}) AS u(v) {only} GROUP BY u.v) w
+        WHERE w.place <= {MOST_VALUES}"""
+
+
+def _options(wanted: Wanted, matches: str, bound: filters.Bound) -> str:
+    return f"""(SELECT json_agg(json_build_object('name', '{wanted.facet.name}:' || y.n, 'label', y.n, 'kind', 'OPTION',
         'values', y.vs) ORDER BY y.n)
-    FROM (SELECT x.n, json_agg(json_build_object('value', x.v, 'label', x.v, 'count', x.c) ORDER BY x.c DESC, x.v) AS vs
-          FROM (SELECT {name} AS n, split_part(u.v, E'\\x1f', 2) AS v, count(*) AS c,
-                       row_number() OVER (PARTITION BY {name} ORDER BY count(*) DESC, u.v) AS place
-                FROM {matches} m CROSS JOIN LATERAL unnest(m.{facet.column}) AS u(v) {only} GROUP BY u.v) x
-          WHERE x.place <= {MOST_VALUES} GROUP BY x.n) y)"""
+    FROM (SELECT x.n,
+              json_agg(json_build_object('value', x.v, 'label', x.v, 'count', x.c) ORDER BY x.c DESC, x.v) AS vs
+          FROM ({options(wanted, matches, bound)}) x GROUP BY x.n) y)"""
 
 
 def _prices(facet: Facet, matches: str, currency: str) -> str:
@@ -126,5 +141,6 @@ def _prices(facet: Facet, matches: str, currency: str) -> str:
                   FROM ranges r) v WHERE v.c > 0), '[]'::json))))"""
 
 
-def _kind(op: Op) -> str:
-    return "FLAG" if op is Op.FLAG else "VALUE"
+def kind_of(facet: Facet) -> str:
+    """What GraphQL calls a facet whose values are counted one by one."""
+    return "FLAG" if facet.op is Op.FLAG else "VALUE"

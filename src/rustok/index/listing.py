@@ -198,14 +198,17 @@ class Listing:
         name = self.matches(self.conditions)
         return f"(SELECT least(n, {COUNTED}) FROM {name}_size)", f"(SELECT more FROM {name}_size)"
 
-    def facets(self, names: Sequence[str] | None) -> list[tuple[str, str, str]]:
-        """For each count to make: the declared name, SQL of whether there are more, SQL of a JSON array of facets."""
+    def counts(self, names: Sequence[str] | None) -> list[tuple[facets.Wanted, str, str]]:
+        """The counts to make: each with the name of the set of matches, and SQL of whether there are more."""
         found = []
         for wanted in facets.plan(self.entity, self.conditions, names):
             name = self.matches(wanted.conditions)
-            values = facets.expression(self.entity, wanted, name, self.currency, self.bound)
-            found.append((wanted.facet.name, f"(SELECT more FROM {name}_size)", values))
+            found.append((wanted, name, f"(SELECT more FROM {name}_size)"))
         return found
+
+    def facet(self, wanted: facets.Wanted, matches: str) -> str:
+        """SQL of a JSON array of facets: one, or one for each option."""
+        return facets.expression(self.entity, wanted, matches, self.currency, self.bound)
 
 
 def _linked(entity: Entity, link: Link) -> Condition:

@@ -96,8 +96,8 @@ async def page(
     if want_count:
         outputs.append(f"json_build_array({', '.join(listing.count())})::text AS total")
     if want_facets is not False:
-        counts = listing.facets(None if want_facets is True else want_facets)
-        listed = ", ".join(f"json_build_array({more}, {values})" for _, more, values in counts)
+        counts = listing.counts(None if want_facets is True else want_facets)
+        listed = ", ".join(f"json_build_array({more}, {listing.facet(one, name)})" for one, name, more in counts)
         outputs.append(f"json_build_array({listed})::text AS facets")
     if not outputs:
         return Page()

@@ -7,49 +7,19 @@ from typing import Any
 from graphql import SelectionSetNode
 from strawberry.utils.str_converters import to_camel_case
 
-from rustok.index import cells, cursors, listing, pages, tables
+from rustok.index import cursors, listing, pages, tables
+from rustok.index.compiling import counting
 from rustok.index.compiling.arguments import Arguments
 from rustok.index.compiling.binding import Asked, Slot, Slots
-from rustok.index.compiling.rendering import Element, Part, Row, Sql, joined, members_of
+from rustok.index.compiling.rendering import Part, Row, Sql, joined, members_of
 from rustok.index.compiling.selecting import Chosen, Inexpressible
 from rustok.index.compiling.work import Place, Work, scope
 from rustok.index.listing import Beyond, Listing
-from rustok.kernel.indexing import Entity, Field, Kind, Shape
+from rustok.kernel.indexing import Entity
 
 Sets = Sequence[SelectionSetNode]
 RenderEntity = Callable[[Work, Entity, Sets, Row, Place], list[Part]]
 _ROWS = frozenset({"nodes", "edges", "pageInfo"})
-_MONEY = Kind.MONEY
-FACET_VALUE = Shape(
-    "FacetValue",
-    (
-        Field("value", Kind.TEXT), Field("label", Kind.TEXT), Field("count", Kind.INT),
-        Field("min", _MONEY), Field("max", _MONEY),
-    ),
-)  # fmt: skip
-FACET = Shape(
-    "Facet",
-    (
-        Field("name", Kind.TEXT), Field("label", Kind.TEXT), Field("kind", Kind.TEXT),
-        Field("values", FACET_VALUE, many=True), Field("precision", Kind.TEXT), Field("min", _MONEY),
-        Field("max", _MONEY), Field("lowest", Kind.TEXT), Field("highest", Kind.TEXT),
-    ),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Facet(Element):
-    """A counted facet, whose label may be its name and whose precision is known elsewhere."""
-
-    more: str = "false"
-
-    def text(self, path: cells.Path, field: Field) -> str:
-        """From the jsonb, or from what is known elsewhere."""
-        if path == ("label",):
-            return f"COALESCE({self.value} -> 'label', {self.value} -> 'name')::text"
-        if path == ("precision",):
-            return f"""CASE WHEN {self.more} THEN '"AT_LEAST"' ELSE '"EXACT"' END"""
-        return super().text(path, field)
 
 
 @dataclass(frozen=True)
@@ -160,7 +130,7 @@ def connection(
         )
 
     def facets(one: Chosen) -> list[Part]:
-        return _facets(work, listed, one, name, place)
+        return counting.counted(work, listed, one, name, place)
 
     body = _body(work, name, f"{entity.type_name}Edge", selection, rows, listed.count, facets)
     return _subquery(body, rows, listed.parts)
@@ -283,22 +253,6 @@ def _subquery(body: Sequence[Part], rows: _Rows | None, parts: Mapping[str, str]
     source = f" FROM ({rows.table()}) {rows.alias} HAVING true" if rows else ""
     ctes = ", ".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
     return Sql(f"({f'WITH {ctes} ' if ctes else ''}SELECT {joined(body)}{source})")
-
-
-def _facets(work: Work, listed: Listing, chosen: Chosen, type_name: str, place: Place) -> list[Part]:
-    """The facets that one selection names, in the order of the declaration."""
-    names = work.arguments(type_name, chosen)["names"]
-    selection = work.selector.choose(chosen.sets, FACET.name)
-    groups = []
-    for _, more, values in listed.facets(names):
-        alias = work.alias()
-        source = _Facet(f"{alias}.v", place.currency, more)
-        members = work.renderer.members(FACET, selection, source, ())
-        groups.append(
-            f"(SELECT string_agg({joined(['{', *members, '}'])}, ',')"
-            f" FROM jsonb_array_elements(({values})::jsonb) {alias}(v))"
-        )
-    return ["[", Sql(f"concat_ws(',', {', '.join(groups)})"), "]"] if groups else ["[]"]
 
 
 def _where(entity: Entity, arguments: Arguments) -> dict[str, Any] | None:
