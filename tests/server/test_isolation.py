@@ -221,6 +221,7 @@ async def test_ones_own_ids_are_found(two: tuple[Site, Site], looking: asyncpg.C
 _STAGE = """INSERT INTO event_staging (id, tenant_id, type, aggregate, aggregate_id, version, correlation_id, payload)
     VALUES (gen_random_uuid(), $1, 'Nothing', 'nothing', gen_random_uuid(), 1, gen_random_uuid(), '{}')"""
 EVENT_TABLES = {"event_aggregates", "event_staging", "event_log", "event_failures"}
+COUNTS = {"index_versions"}  # the workers see of every tenant how often its read model has changed
 
 
 async def leaks(connection: asyncpg.Connection, role: str, mine: Site, theirs: Site) -> dict[str, str]:
@@ -257,7 +258,8 @@ async def _leak(
         seen = {row[0] for row in await connection.fetch(f"SELECT DISTINCT {column} FROM {table}")}
         if everything and not {tenant or theirs.tenant.id, theirs.tenant.id} <= seen:
             return "the workers do not see every tenant's events"
-        if not everything and seen != ({tenant} if tenant else set()):
+        counted = role == WORKER_ROLE and table in COUNTS
+        if not everything and not counted and seen != ({tenant} if tenant else set()):
             return f"sees {len(seen)} tenants as {tenant}"
     if everything:
         return None

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -194,6 +195,17 @@ class Readers:
 _PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as SQLAlchemy's text() finds them
 
 
+@lru_cache(256)
+def _numbered(text: str, known: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A text with numbered parameters instead of named ones, and the names in their order."""
+    names: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] in known else match[0]
+
+    return _PARAMETER.sub(number, text), tuple(names)
+
+
 class ReaderSession:
     """Stands in a context for the session where only the read model is read: `execute` and `scalar` of texts."""
 
@@ -203,12 +215,7 @@ class ReaderSession:
     async def execute(self, statement: TextClause, values: Mapping[str, Any] | None = None) -> Result[Any]:
         """The rows of one statement; raises `errors.Invalid` for values that PostgreSQL refuses."""
         bound = dict(values or {})
-        names: dict[str, int] = {}
-
-        def numbered(match: re.Match[str]) -> str:
-            return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] in bound else match[0]
-
-        sql = _PARAMETER.sub(numbered, statement.text)
+        sql, names = _numbered(statement.text, tuple(bound))
         try:
             rows = await self.readers.rows(self.tenant, sql, [bound[name] for name in names])
         except exceptions.DataError as error:

@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar, cast, overload
 
 import msgspec
@@ -117,18 +118,19 @@ class _Gathering:
 
 def _renamed(one: _Held, number: int, values: dict[str, Any]) -> str:
     """The statement with parameters of its own names; equal values that all share keep theirs."""
+    names = []
+    for name, value in one.values.items():
+        is_taken = name in values and values[name] is not value and values[name] != value
+        new = f"{name}_{number}" if is_taken else name
+        values[new] = value
+        names.append((name, new))
+    return _replaced(one.sql, tuple(names))
 
-    def rename(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in one.values:
-            return match[0]
-        new = name
-        if name in values and (values[name] is not one.values[name] and values[name] != one.values[name]):
-            new = f"{name}_{number}"
-        values[new] = one.values[name]
-        return f":{new}"
 
-    return _PARAMETER.sub(rename, one.sql)
+@lru_cache(256)
+def _replaced(sql: str, names: tuple[tuple[str, str], ...]) -> str:
+    known = dict(names)
+    return _PARAMETER.sub(lambda match: f":{known[match[1]]}" if match[1] in known else match[0], sql)
 
 
 def _result(found: str | None) -> Result[Any]:

@@ -106,13 +106,13 @@ def scope(slots: Slots) -> str:
 def is_current(entities: Iterable[Entity]) -> str:
     """SQL of whether the tables of these entities were built as they are declared now: in another table's cells, other
     values stand at the same places."""
-    wanted = ", ".join(f"('{one.name}', '{tables.ddl_hash(one)}')" for one in entities)
-    if not wanted:
-        return "true"
     # One whose declaration changed in between holds rows of both kinds, whatever it is declared as now.
-    return f"""(SELECT NOT EXISTS (
-        SELECT FROM (VALUES {wanted}) w(entity, ddl_hash) LEFT JOIN index_state s USING (entity, ddl_hash)
-        WHERE s.status IS NULL OR s.status = 'outdated'))"""
+    known = " AND ".join(
+        f"EXISTS (SELECT FROM index_state s WHERE s.entity = '{one.name}' AND s.status <> 'outdated'"
+        f" AND s.ddl_hash = '{tables.ddl_hash(one)}')"
+        for one in entities
+    )
+    return f"({known})" if known else "true"
 
 
 def kind_of(entity: Entity, column: str) -> str:
