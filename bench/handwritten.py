@@ -13,12 +13,12 @@ import asyncpg
 import msgspec
 
 from rustok.commerce.products.index_source import PRODUCTS
-from rustok.index import cells
+from rustok.index import cells, tables
 
 _POOL = int(os.environ.get("RUSTOK_POOL_SIZE", "8"))
 _TENANT = os.environ.get("BENCH_TENANT", "")
 _MINE = "tenant_id = $1::text::uuid AND locale = 'en' AND NOT deleted"
-_TIME = "COALESCE(published_at, '-infinity'::timestamptz)"
+_TIME = tables.order_expression(PRODUCTS, next(one for one in PRODUCTS.sorts if one.name == "PUBLISHED_DESC"))[0]
 _LAYOUT = cells.layout_of(PRODUCTS)
 
 

@@ -141,7 +141,9 @@ def order_expression(entity: Entity, sort: Sort, currency: str | None = None, pr
     if column.required:
         return f"{prefix}{name}" + (' COLLATE "C"' if kind == "text" else ""), kind
     end = ENDS[kind][1 if sort.descending else 0]
-    return f"COALESCE({prefix}{name}, {end}::{kind})" + (' COLLATE "C"' if kind == "text" else ""), kind
+    # Not COALESCE: PostgreSQL takes that for leaky, and would walk the order from its beginning up to a cursor.
+    whole = f"(CASE WHEN {prefix}{name} IS NULL THEN {end}::{kind} ELSE {prefix}{name} END)"
+    return whole + (' COLLATE "C"' if kind == "text" else ""), kind
 
 
 def create_statements(entity: Entity, table: str, currencies: Sequence[str] = CURRENCIES) -> list[str]:
