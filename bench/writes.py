@@ -148,7 +148,7 @@ def _lags(port: int, handles: Sequence[str]) -> list[float]:
         id_ = client.call("/graphql", "query ($h: String!) { product(handle: $h) { id } }", h=handle)["product"]["id"]
         read = "query ($id: ID!) { product(id: $id) { version } }"
         version = client.call("/admin/graphql", read, token=token, id=id_)["product"]["version"]
-        title = f"Changed {number}"
+        title = f"Changed {number} {time.time_ns()}"
         told = {"version": version, "title": title}
         said = client.call("/admin/graphql", CHANGE, token=token, id=id_, input=told)["productUpdate"]
         start = time.perf_counter()
