@@ -40,8 +40,8 @@ class Plan:
 def plan_of(*, quick: bool, products: int | None) -> Plan:
     """The quick run or the full one; the catalogue's size also bounds what is compared at scale."""
     if quick:
-        size = products or 800
-        return Plan(size, Pace(2, 0.5), 40, (size, 10 * size), Pace(2, 0.4), False, 600)
+        size = products or 1_000
+        return Plan(size, Pace(3, 0.6), 40, (size, 10 * size), Pace(2, 0.4), False, 600)
     size = products or 10_000
     return Plan(size, Pace(5, 2.0), 200, (size, 100 * size), Pace(3, 2.0), True, 3_000)
 
@@ -50,7 +50,7 @@ def main() -> None:
     """Generate, import, serve, load, compare."""
     parser = argparse.ArgumentParser(prog="rustok bench", description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="in under three minutes")
-    parser.add_argument("--products", type=int, help="size of the catalogue; default 10,000, quick 800")
+    parser.add_argument("--products", type=int, help="size of the catalogue; default 10,000, quick 1,000")
     asked = parser.parse_args()
     plan = plan_of(quick=asked.quick, products=asked.products)
     # Whoever ends us ends what we started: both signals unwind the blocks below.
