@@ -65,6 +65,14 @@ REDIRECTS_WRITE = "redirects:write"
 REDIRECTS_DELETE = "redirects:delete"
 REDIRECTS_MANAGE = "redirects:manage"
 
+MAILS_READ = "mails:read"
+MAILS_WRITE = "mails:write"
+MAILS_MANAGE = "mails:manage"
+
+WEBHOOKS_READ = "webhooks:read"
+WEBHOOKS_WRITE = "webhooks:write"
+WEBHOOKS_MANAGE = "webhooks:manage"
+
 INDEX_READ = "index:read"
 INDEX_WRITE = "index:write"
 INDEX_MANAGE = "index:manage"

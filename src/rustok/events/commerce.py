@@ -94,6 +94,20 @@ class CommerceCategoryDeleted(_CommerceCategoryEvent, frozen=True, kw_only=True)
     """A commerce category is gone."""
 
 
+class _CustomerEvent(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "customer"
+    aggregate_field: ClassVar[str] = "customer_id"
+    customer_id: UUID
+
+
+class CustomerUpdated(_CustomerEvent, frozen=True, kw_only=True):
+    """What is known of a customer changed: name, addresses, groups."""
+
+
+class CustomerErased(_CustomerEvent, frozen=True, kw_only=True):
+    """A customer's personal data was erased; the books keep the amounts."""
+
+
 class _OrderEvent(Event, frozen=True, kw_only=True):
     aggregate: ClassVar[str] = "order"
     aggregate_field: ClassVar[str] = "order_id"
@@ -123,3 +137,63 @@ class OrderCancelled(_OrderEvent, frozen=True, kw_only=True):
     """An order will not be fulfilled."""
 
     reason: str | None = None
+
+
+class OrderEdited(_OrderEvent, frozen=True, kw_only=True):
+    """Lines, addresses or shipping of an order were changed after it was placed."""
+
+
+class OrderFulfilled(_OrderEvent, frozen=True, kw_only=True):
+    """A parcel with some of an order's goods left."""
+
+    fulfilment_id: UUID
+
+
+class OrderClaimed(_OrderEvent, frozen=True, kw_only=True):
+    """A guest's order belongs to a customer's account from now on."""
+
+    customer_id: UUID
+
+
+class ReturnRequested(_OrderEvent, frozen=True, kw_only=True):
+    """A buyer wants to send goods back."""
+
+    return_id: UUID
+
+
+class ReturnStatusChanged(_OrderEvent, frozen=True, kw_only=True):
+    """A return moved on."""
+
+    return_id: UUID
+    old_status: str
+    new_status: str
+
+
+class _PaymentEvent(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "payment"
+    aggregate_field: ClassVar[str] = "payment_id"
+    payment_id: UUID
+    order_id: UUID
+
+
+class PaymentStatusChanged(_PaymentEvent, frozen=True, kw_only=True):
+    """A payment was authorised, captured, declined, voided or waits for its buyer."""
+
+    old_status: str
+    new_status: str
+
+
+class PaymentRefunded(_PaymentEvent, frozen=True, kw_only=True):
+    """Money went back to the buyer: `amount` minor units of `currency`."""
+
+    transaction_id: UUID
+    amount: int
+    currency: str
+
+
+class GiftCardIssued(Event, frozen=True, kw_only=True):
+    """A gift card can be spent from now on."""
+
+    aggregate: ClassVar[str] = "gift_card"
+    aggregate_field: ClassVar[str] = "gift_card_id"
+    gift_card_id: UUID

@@ -1,6 +1,7 @@
 """Money: an integer of minor units and an ISO 4217 currency; never a float."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -75,3 +76,25 @@ def parse(text: str, currency: str) -> Money:
     if minor != minor.to_integral_value():
         raise InvalidMoney(f"{currency} has {exponent(currency)} decimals: {text[:32]!r} has more", field="amount")
     return Money(int(minor), currency)
+
+
+def split(minor: int, weights: Sequence[int]) -> list[int]:
+    """Parts of an amount in proportion to non-negative weights, by the largest remainder: they always sum to it.
+
+    The remainders' ties go to whoever comes first. Where every weight is 0 the parts are as equal as they can be.
+    Raises `ValueError` for a negative weight, and for something to split among nobody.
+    """
+    if not weights:
+        if minor:
+            raise ValueError("there is nobody to split the amount among")
+        return []
+    if min(weights) < 0:
+        raise ValueError("a weight is negative")
+    shares = weights if sum(weights) else [1] * len(weights)
+    whole, sign = sum(shares), -1 if minor < 0 else 1
+    parts = [abs(minor) * share // whole for share in shares]
+    remainders = [abs(minor) * share % whole for share in shares]
+    order = sorted(range(len(shares)), key=lambda place: (-remainders[place], place))
+    for place in order[: abs(minor) - sum(parts)]:
+        parts[place] += 1
+    return [sign * part for part in parts]

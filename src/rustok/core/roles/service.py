@@ -20,13 +20,21 @@ CUSTOMER = "customer"
 SYSTEM_ROLES = {SUPER_ADMIN: "Super administrator", ADMIN: "Administrator", MANAGER: "Manager", CUSTOMER: "Customer"}
 
 EVERYTHING = "*"
-# Managers look after the catalogue and the content; everything else has to be granted by a custom role.
+# Managers look after the catalogue, the orders and the content; everything else has to be granted by a custom role.
 MANAGED_RESOURCES = (
     "products",
     "prices",
     "inventory",
     "collections",
     "commerce_categories",
+    "customers",
+    "promotions",
+    "gift_cards",
+    "shipping",
+    "carts",
+    "orders",
+    "payments",
+    "returns",
     "content",
     "categories",
     "tags",

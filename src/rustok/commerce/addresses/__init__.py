@@ -1,0 +1,1 @@
+"""Postal addresses, as carts, orders and customers have them."""
