@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(worker)
     app.command()(migrate)
+    app.command("furnish-demo", hidden=True)(furnish_demo)
     app.command("hang-demo-pictures", hidden=True)(hang_demo_pictures)
 
 
@@ -46,10 +47,14 @@ def up(
     try:
         url = settings.database_url or _start(embedded)
         modules.migrate(settings, url)
-        shown, unfinished = asyncio.run(_seed(settings, url, demo=demo and settings.demo))
-        _say_where(settings, shown)
-        if unfinished:
-            helper = subprocess.Popen([sys.argv[0], "hang-demo-pictures"], env={**os.environ, "DATABASE_URL": url})
+        known = seeding.password_file(settings.home).exists()
+        if demo and settings.demo and _is_unfinished(settings, url):
+            helper = _beside("furnish-demo", url)
+            if helper.wait() != 0:
+                sys.exit(helper.returncode if helper.returncode > 0 else 1)  # it has said why
+        _say_where(settings, known=known)
+        if helper is not None:
+            helper = _beside("hang-demo-pictures", url)
         _serve(settings, url, run_workers=True)
     except KeyboardInterrupt:
         pass
@@ -68,16 +73,26 @@ def _start(embedded: Embedded | None) -> str:
     return embedded.start()
 
 
-async def _seed(settings: Settings, url: str, *, demo: bool) -> tuple[str | None, bool]:
-    if not demo:
-        return None, False
-    host = Host.open(settings, url)
-    try:
-        with progress("Furnishing the demo shop") as show:
-            password = await seeding.seed_if_empty(host, url, progress=show)
-        return password, await seeding.is_unfinished(host)
-    finally:
-        await host.close()
+def _beside(command: str, url: str) -> subprocess.Popen[bytes]:
+    """A hidden command in a process of its own.
+
+    Whoever has stored one file has the object store's threads. The web processes are forked from this one: they would
+    inherit its state without the threads, and wait for ever for the first picture.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "rustok.server.cli", command], env={**os.environ, "DATABASE_URL": url}
+    )
+
+
+def _is_unfinished(settings: Settings, url: str) -> bool:
+    async def ask() -> bool:
+        host = Host.open(settings, url)
+        try:
+            return await seeding.is_unfinished(host, url)
+        finally:
+            await host.close()
+
+    return asyncio.run(ask())
 
 
 def _require_port(settings: Settings) -> None:
@@ -89,15 +104,15 @@ def _require_port(settings: Settings) -> None:
             fail(f"port {settings.port} on {settings.host} cannot be used ({error.strerror}): set RUSTOK_PORT")
 
 
-def _say_where(settings: Settings, password: str | None) -> None:
+def _say_where(settings: Settings, *, known: bool) -> None:
     base = f"http://{settings.host}:{settings.port}"
     screen.print()
     screen.print(f"  Storefront   {base}/")
     screen.print(f"  GraphiQL     {base}/graphql")
     screen.print(f"  Admin API    {base}/admin/graphql   (GraphiQL in a browser)")
     kept = seeding.password_file(settings.home)
-    if password:
-        screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password {password}", markup=False)
+    if kept.exists() and not known:
+        screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password {kept.read_text().strip()}", markup=False)
     elif kept.exists():
         screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password in {kept}", markup=False)
     screen.print()
@@ -194,6 +209,18 @@ def migrate() -> None:
     with places.owner_url(settings) as url:
         modules.migrate(settings, url)
     notes.print("the schema is up to date")
+
+
+def furnish_demo() -> None:
+    """Fill an empty database with the demo shop; `up` runs this before it serves."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    settings = Settings()
+
+    async def furnish(host: Host) -> None:
+        with progress("Furnishing the demo shop") as show:
+            await seeding.furnish(host, settings.database_url or "", progress=show)
+
+    places.run(furnish)
 
 
 def hang_demo_pictures() -> None:

@@ -34,17 +34,31 @@ def password_file(home: Path) -> Path:
     return home / "demo-admin-password"
 
 
-async def seed_if_empty(host: Host, owner_url: str, *, progress: Progress = lambda done, total: None) -> str | None:
+async def is_unfinished(host: Host, owner_url: str) -> bool:
+    """Whether there is no tenant at all, or the demo's still waits for something."""
+    async with host.database.session() as session:
+        found = await lookup.by_slug(session, reading.load().slug)
+    if found is not None:
+        return bool(found.settings.get(FURNISHING))
+    engine = migrating.owner_engine(owner_url)
+    try:
+        async with AsyncSession(engine) as owner:
+            return not await tenants.list_all(owner)
+    finally:
+        await engine.dispose()
+
+
+async def furnish(host: Host, owner_url: str, *, progress: Progress = lambda done, total: None) -> None:
     """Furnish the demo tenant if there is no tenant, or go on where the last start was interrupted.
 
     Every product, category and article gets its first picture; `hang_the_rest` brings the others while the shop is
-    open. Returns the administrator's new password when one was made, else None.
+    open. A new administrator's password is left in `password_file`.
     """
     demo = reading.load()
     tenant = await _open_tenant(host, owner_url, demo)
     if tenant is None:
-        return None
-    password = await _admin(host, tenant)
+        return
+    await _admin(host, tenant)
     extra = {picture.name for product in demo.products for picture in product.pictures[1:]}
     first = [picture for picture in demo.pictures() if picture.name not in extra]
     media_ids = await _hang(host, tenant, first, lambda done: progress(done, len(first) + 3))
@@ -54,14 +68,6 @@ async def seed_if_empty(host: Host, owner_url: str, *, progress: Progress = lamb
     progress(len(first) + 2, len(first) + 3)
     await modules.workers(host.registry, host.database).catch_up()
     progress(len(first) + 3, len(first) + 3)
-    return password
-
-
-async def is_unfinished(host: Host) -> bool:
-    """Whether the demo tenant still waits for pictures."""
-    async with host.database.session() as session:
-        found = await lookup.by_slug(session, reading.load().slug)
-    return found is not None and bool(found.settings.get(FURNISHING))
 
 
 async def hang_the_rest(host: Host) -> None:
@@ -114,11 +120,11 @@ async def _open_tenant(host: Host, owner_url: str, demo: Demo) -> TenantInfo | N
         await engine.dispose()
 
 
-async def _admin(host: Host, tenant: TenantInfo) -> str | None:
-    """The administrator, once: their password is printed and kept in a file that only the owner may read."""
+async def _admin(host: Host, tenant: TenantInfo) -> None:
+    """The administrator, once: their password is kept in a file that only the owner may read."""
     async with host.database.open(tenant) as context:
         if await users.find(context, ADMIN_EMAIL) is not None:
-            return None
+            return
         password = secrets.token_urlsafe(12)
         await users.register(
             context, email=ADMIN_EMAIL, password=password, name="Administrator", role="super_admin", email_verified=True
@@ -127,7 +133,6 @@ async def _admin(host: Host, tenant: TenantInfo) -> str | None:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.touch(mode=0o600)
     place.write_text(password + "\n")
-    return password
 
 
 def _draw(picture: DemoPicture, limits: renditions.Limits) -> renditions.Prepared:
