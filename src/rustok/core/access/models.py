@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,6 +63,27 @@ class PasswordReset(db.Model):
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime] = db.created_at()
+
+
+class EmailProof(db.Model):
+    """A link that was sent to an address: whoever follows it reads that mail, and so the address is theirs."""
+
+    __tablename__ = "email_proofs"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "user_id"], _USER, ondelete="CASCADE"),
+        CheckConstraint("purpose IN ('verify', 'change')", name="purpose_known"),
+        Index("ix_email_proofs_tenant_id_user_id", "tenant_id", "user_id"),
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_id: Mapped[UUID]
+    email: Mapped[str] = mapped_column(String(255))
+    purpose: Mapped[str] = mapped_column(String(16))
+    # Of the registration that this link belongs to: who proves the address decides which password is the account's.
+    password_hash: Mapped[str | None] = mapped_column(String(255))
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime] = db.created_at()
 

@@ -1,4 +1,8 @@
-"""Proofs that an e-mail address is its owner's."""
+"""Proofs that an e-mail address is its owner's, and the language in which an account is written to."""
+
+from alembic import op
+
+from rustok.kernel.migrating import protect
 
 revision = "core_0005"
 down_revision = "core_0004"
@@ -7,8 +11,26 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE users ADD COLUMN locale varchar(35)")
+    op.execute("""
+        CREATE TABLE email_proofs (
+            tenant_id uuid NOT NULL,
+            token_hash bytea NOT NULL,
+            user_id uuid NOT NULL,
+            email varchar(255) NOT NULL,
+            purpose varchar(16) NOT NULL,
+            password_hash varchar(255),
+            expires_at timestamptz NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            CONSTRAINT pk_email_proofs PRIMARY KEY (tenant_id, token_hash),
+            CONSTRAINT fk_email_proofs_tenant_id_user_id FOREIGN KEY (tenant_id, user_id)
+                REFERENCES users (tenant_id, id) ON DELETE CASCADE,
+            CONSTRAINT ck_email_proofs_purpose_known CHECK (purpose IN ('verify', 'change'))
+        )""")
+    op.execute("CREATE INDEX ix_email_proofs_tenant_id_user_id ON email_proofs (tenant_id, user_id)")
+    protect(op, "email_proofs")
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.execute("DROP TABLE email_proofs")
+    op.execute("ALTER TABLE users DROP COLUMN locale")

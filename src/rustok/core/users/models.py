@@ -44,6 +44,7 @@ class User(db.TenantModel):
     # Sessions carry the epoch they began in: raising it ends them all, in the statement that changes the password.
     session_epoch: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict, server_default=text("'{}'"))
+    locale: Mapped[str | None] = mapped_column(String(35))  # in which they are written to; None: the tenant's default
     email_verified_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = db.created_at()

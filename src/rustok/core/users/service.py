@@ -1,7 +1,7 @@
 """What can be done with accounts. Nobody lays hands on an account that may do more than they may themselves."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text
@@ -18,6 +18,7 @@ from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
 
 MOST_AT_ONCE = 1000
+T = TypeVar("T")
 
 
 class EmailTaken(errors.Conflict):
@@ -40,6 +41,7 @@ async def register(
     name: str = "",
     role: str = roles.CUSTOMER,
     email_verified: bool = False,
+    locale: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> User:
     """Make an account. Without a password nobody can log in until one is set. Raises `EmailTaken`."""
@@ -50,6 +52,7 @@ async def register(
         name=name,
         role=role,
         email_verified=email_verified,
+        locale=locale,
         metadata=metadata,
     )
     if user is None:
@@ -65,6 +68,7 @@ async def register_quietly(
     name: str = "",
     role: str = roles.CUSTOMER,
     email_verified: bool = False,
+    locale: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> User | None:
     """The same, but None where the address is taken, after the same work: a stranger must not learn who is here."""
@@ -81,6 +85,7 @@ async def register_quietly(
         "role": role,
         "password_hash": None if password is None else await passwords.hash_password(password),
         "email_verified_at": context.now if email_verified else None,
+        "locale": check_locale(context, locale),
         "metadata_": texts.check_settings(metadata or {}, field="metadata"),
     }
     try:
@@ -139,15 +144,45 @@ def listing(
     context: Context, *, query: str | None = None, role: str | None = None, status: str | None = None
 ) -> Select[User]:
     """The accounts whose name or address holds the words, for paging."""
-    statement = _mine(context)
-    if query and query.strip():
-        pattern = "%" + query.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        statement = statement.where(or_(User.email.ilike(pattern), User.name.ilike(pattern)))
-    if role:
-        statement = statement.where(User.role == role)
-    if status:
-        statement = statement.where(User.status == status)
+    return _narrowed(_mine(context), query=query, role=role, status=status)
+
+
+def ids_matching(
+    context: Context,
+    *,
+    query: str | None = None,
+    role: str | None = None,
+    status: str | None = None,
+    verified: bool | None = None,
+) -> Select[UUID]:
+    """The ids of such accounts, for lists of other features."""
+    statement = _narrowed(
+        select(User.id).where(User.tenant_id == context.tenant_id), query=query, role=role, status=status
+    )
+    if verified is not None:
+        proven = User.email_verified_at.is_not(None)
+        statement = statement.where(proven if verified else ~proven)
     return statement
+
+
+async def get_many(context: Context, user_ids: Collection[UUID]) -> dict[UUID, User]:
+    """The accounts with these ids; absent ones are left out."""
+    rows = await context.session.scalars(
+        _mine(context).where(User.id.in_(set(user_ids))).execution_options(populate_existing=True)
+    )
+    return {user.id: user for user in rows}
+
+
+def check_locale(context: Context, locale: str | None) -> str | None:
+    """A language of the tenant; raises `Invalid` for another one."""
+    if locale is not None and locale not in context.tenant.locales:
+        raise errors.Invalid(f"the language is one of {', '.join(context.tenant.locales)}", field="locale")
+    return locale
+
+
+def email_of(user_id: ColumnElement[UUID] | Any, tenant_id: ColumnElement[UUID] | Any) -> ColumnElement[str | None]:
+    """Glue: the address of a user as a correlated subquery, null where there is none."""
+    return select(User.email).where(User.tenant_id == tenant_id, User.id == user_id).scalar_subquery()
 
 
 def author_of(user_id: ColumnElement[UUID] | Any, tenant_id: ColumnElement[UUID] | Any) -> ColumnElement[Any]:
@@ -168,6 +203,7 @@ async def update(
     email: str | None = None,
     role: str | None = None,
     status: str | None = None,
+    locale: str | None = None,
 ) -> User:
     """Change what is given. The actor must cover the account's role as it is and as it will be."""
     if role is not None or status is not None:
@@ -186,6 +222,8 @@ async def update(
         user.name = texts.check_line(name, field="name", required=False)
     if email is not None and (address := emails.check_email(email)) != user.email:
         user.email, user.email_verified_at = address, None
+    if locale is not None:
+        user.locale = check_locale(context, locale)
     if status is not None and status != user.status:
         user.status = status
         user.session_epoch += 1
@@ -277,6 +315,17 @@ async def lock(context: Context, user_id: UUID) -> User:
     if user is None:
         raise errors.NotFound("there is no such user")
     return user
+
+
+def _narrowed(statement: Select[T], *, query: str | None, role: str | None, status: str | None) -> Select[T]:
+    if query and query.strip():
+        pattern = "%" + query.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        statement = statement.where(or_(User.email.ilike(pattern), User.name.ilike(pattern)))
+    if role:
+        statement = statement.where(User.role == role)
+    if status:
+        statement = statement.where(User.status == status)
+    return statement
 
 
 def _mine(context: Context) -> Select[User]:
