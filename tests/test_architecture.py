@@ -91,6 +91,7 @@ def test_every_permission_is_declared_by_the_module_that_requires_it() -> None:
         for module, name, field in root_fields()
         if field.metadata["permission"] and field.metadata["permission"] not in module.permissions
     ]
+    undeclared += [name for name, (module, one) in REGISTRY.exports.items() if one.permission not in module.permissions]
     assert undeclared == []
 
 
@@ -353,7 +354,7 @@ async def test_a_modules_migrations_touch_its_own_tables_only(
 ) -> None:
     configuration = migrating.config(REGISTRY.modules)
     scripts = ScriptDirectory.from_config(configuration)
-    owners = {migrating.HERE: ("kernel", ("event_",))} | {
+    owners = {migrating.HERE: ("kernel", ("event_", "idempotency_"))} | {
         module.migrations: (module.name, tuple(module.table_prefixes) or (f"{module.name}_",))
         for module in REGISTRY.modules
         if module.migrations

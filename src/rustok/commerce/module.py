@@ -5,8 +5,8 @@ from pathlib import Path
 from rustok.commerce import permissions
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
+from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
-from rustok.commerce.inventory import reserving
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
@@ -58,4 +58,5 @@ module = Module(
     event_listeners=[],
     timers=[reserving.EXPIRY],
     index_sources=[ProductSource(), CategorySource()],
+    exports=[exporting.STOCK],
 )

@@ -25,6 +25,7 @@ from rustok.core.translations import graphql as translations
 from rustok.core.users import graphql as users
 from rustok.events import content as content_events
 from rustok.events import core as core_events
+from rustok.kernel import idempotency
 from rustok.kernel.module import Module
 
 _SPEAKING = (
@@ -84,7 +85,7 @@ module = Module(
         core_events.ReindexRequested,
     ),
     event_listeners=media_listeners.LISTENERS,
-    timers=(scheduling.timer, sweeping.TIMER),
+    timers=(scheduling.timer, sweeping.TIMER, idempotency.SWEEP),
     queries=[kind for part in _SPEAKING for kind in part.QUERIES],
     mutations=[kind for part in _SPEAKING for kind in part.MUTATIONS],
     admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],

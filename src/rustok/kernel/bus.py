@@ -58,8 +58,8 @@ def record_many(context: Context, facts: Iterable[Event]) -> None:
 
 
 async def flush(context: Context) -> int:
-    """Write the recorded events to staging in one statement; the edge calls it before it commits."""
-    waiting = context.recorded
+    """Write what was recorded since the last time to staging, in one statement; the edge calls it before it commits."""
+    waiting = context.recorded[context.flushed :]
     if not waiting:
         return 0
     await context.session.flush()
@@ -88,6 +88,7 @@ async def flush(context: Context) -> int:
         },
     )
     context.last_staged = last_pos, UUID(ids[-1])
+    context.flushed = len(context.recorded)
     return len(waiting)
 
 

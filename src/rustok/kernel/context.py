@@ -85,6 +85,7 @@ class Context:
     causation_id: UUID | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     recorded: list[Event] = field(default_factory=list)
+    flushed: int = 0  # how many of these are written
     last_staged: tuple[int, UUID] | None = None  # place and id of the last event that was written
     installation: Installation = field(default_factory=Installation)
 

@@ -63,6 +63,7 @@ class Operation:
     extensions: dict[str, Any] = field(default_factory=dict)
     services: dict[str, Any] = field(default_factory=dict)  # what the host hands down, by name
     token: Token | None = None  # of the last event that was recorded; kept by `work`
+    refused: bool = False  # some mutation answered with userErrors
 
 
 @strawberry.type(description="Why an input was refused, and where.")
@@ -227,9 +228,22 @@ def query(*, permission: str | None = None, public: str | None = None, **options
     return _field(strawberry.field, permission, public, writes=False, options=options)
 
 
-def mutation(*, permission: str | None = None, public: str | None = None, **options: Any) -> Callable[[Any], Any]:
-    """A mutation field: one unit of work. Expected errors roll it back and become the payload's `userErrors`."""
-    return _field(strawberry.mutation, permission, public, writes=True, options=options)
+def mutation(
+    *,
+    permission: str | None = None,
+    public: str | None = None,
+    own_units: bool = False,
+    secret: bool = False,
+    **options: Any,
+) -> Callable[[Any], Any]:
+    """A mutation field: one unit of work. Expected errors roll it back and become the payload's `userErrors`.
+
+    With `own_units` it opens its units by `info.context.work()` itself, takes `info` instead of a context, and must by
+    its own nature do nothing twice: that is for work that waits for somebody outside. The answer of a `secret` one is
+    not stored under an `Idempotency-Key`.
+    """
+    kept = {"own_units": own_units, "secret": secret}
+    return _field(strawberry.mutation, permission, public, writes=True, options=options, kept=kept)
 
 
 def subscription(*, permission: str | None = None, public: str | None = None, **options: Any) -> Callable[[Any], Any]:
@@ -269,7 +283,13 @@ def subscription(*, permission: str | None = None, public: str | None = None, **
 
 
 def _field(
-    make: Callable[..., Any], permission: str | None, public: str | None, *, writes: bool, options: dict[str, Any]
+    make: Callable[..., Any],
+    permission: str | None,
+    public: str | None,
+    *,
+    writes: bool,
+    options: dict[str, Any],
+    kept: dict[str, bool] | None = None,
 ) -> Callable[[Any], Any]:
     if (permission is None) == (public is None):
         raise TypeError("a field names the permission that it requires, or says why it is public")
@@ -288,17 +308,21 @@ def _field(
             try:
                 if module in operation.tenant.disabled_modules:
                     raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
+                if kept and kept["own_units"]:
+                    if permission is not None and not operation.actor.may(permission):
+                        raise errors.Forbidden(f"the permission {permission} is required")
+                    return _noted(operation, await function(self, **arguments))
                 async with operation.work() if writes else operation.look() as context:
                     if permission is not None:
                         context.require(permission)
-                    return await function(self, context, **arguments)
+                    return _noted(operation, await function(self, context, **arguments))
             except (errors.RustokError, DBAPIError) as raised:
                 error = refusal(raised) if isinstance(raised, DBAPIError) else raised
                 if error is None:
                     raise
                 if answer is None or isinstance(error, errors.Unauthenticated | errors.Forbidden):
                     raise error from raised
-                return answer(user_errors=[user_error(error)])
+                return _noted(operation, answer(user_errors=[user_error(error)]))
 
         parameters = [parameter for name, parameter in signature.parameters.items() if name not in ("context", "info")]
         edge = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
@@ -306,10 +330,16 @@ def _field(
         run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "context"} | {"info": Info}
         del run.__wrapped__
         made: StrawberryField = make(resolver=run, **options)
-        made.metadata = MappingProxyType({**made.metadata, "permission": permission, "public": public})
+        made.metadata = MappingProxyType({**made.metadata, "permission": permission, "public": public, **(kept or {})})
         return made
 
     return decorate
+
+
+def _noted(operation: Operation, answer: Any) -> Any:
+    if getattr(answer, "user_errors", None):
+        operation.refused = True
+    return answer
 
 
 def assign_module(kind: type, module: str) -> None:

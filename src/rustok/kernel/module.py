@@ -1,6 +1,6 @@
 """What a module is: a value that names its parts; no base class, no import side effects."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -33,6 +33,21 @@ class Timer:
 
 
 @dataclass(frozen=True)
+class Export:
+    """A table that staff may take away as a CSV file, at `/admin/exports/<name>.csv`.
+
+    `rows` is asked with what the query string holds of `filters`; it reads page by page, so that a long table needs no
+    more memory than a short one. Values are texts, numbers, times, or None for an empty cell.
+    """
+
+    name: str
+    permission: str
+    columns: Sequence[str]
+    rows: Callable[[Context, Mapping[str, str]], AsyncIterator[Sequence[object]]]
+    filters: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Module:
     """A module on one screen. GraphQL parts are Strawberry classes whose fields are merged into the two schemas."""
 
@@ -51,6 +66,7 @@ class Module:
     admin_mutations: Sequence[type] = ()
     admin_resources: Sequence[Any] = ()
     index_sources: Sequence[IndexSource] = ()
+    exports: Sequence[Export] = ()
     optional: bool = True  # False: a tenant cannot switch it off
 
 
@@ -73,6 +89,7 @@ class Registry:
             "table prefix": [p for m in self.modules for p in (m.table_prefixes or (f"{m.name}_",))],
             "listener": [x.name for m in self.modules for x in m.event_listeners],
             "timer": [x.name for m in self.modules for x in m.timers],
+            "export": [x.name for m in self.modules for x in m.exports],
             "indexed entity": [s.entity.name for m in self.modules for s in m.index_sources],
         }.items():
             repeated = sorted({v for v in values if values.count(v) > 1})
@@ -90,6 +107,11 @@ class Registry:
     def listeners(self) -> list[tuple[Module, Listener]]:
         """Every listener with the module that owns it."""
         return [(module, listener) for module in self.modules for listener in module.event_listeners]
+
+    @property
+    def exports(self) -> dict[str, tuple[Module, Export]]:
+        """Every export by its name, with the module that owns it."""
+        return {export.name: (module, export) for module in self.modules for export in module.exports}
 
     @property
     def permissions(self) -> frozenset[str]:

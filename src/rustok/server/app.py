@@ -30,7 +30,7 @@ from rustok.kernel.db import refusal
 from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
-from rustok.server import farewells, logs, metrics, modules, pages, schema
+from rustok.server import exports, farewells, logs, metrics, modules, pages, schema
 from rustok.server.graphql_http import lane
 from rustok.server.graphql_http.compiled import Reads
 from rustok.server.graphql_http.documents import Documents
@@ -99,6 +99,7 @@ def build(host: Host, *, with_workers: bool = False) -> Application:
     app.state.sockets = sockets = _add_sockets(app, host, storefront)
     _add_operations(app, host)
     app.include_router(_media(host))
+    app.include_router(exports.router(host))
     kept = Answers(host.settings.cache_mb << 20)
     pages.add(app, host, kept)
     _add_errors(app, host)

@@ -158,6 +158,16 @@ class Host:
         ) as context:
             yield context
 
+    @asynccontextmanager
+    async def look(self, request: HTTPConnection) -> AsyncIterator[Context]:
+        """The same for reading."""
+        tenant = await self.tenancy.of(request)
+        actor = await self.actor(request, tenant)
+        async with self.database.read(
+            tenant, actor=actor, locale=self.locale(request, tenant), currency=self.currency(request, tenant)
+        ) as context:
+            yield context
+
 
 def _search(settings: Settings, registry: Registry, database: Database) -> searching.Backend:
     if settings.search == "postgres":

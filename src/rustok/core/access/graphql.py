@@ -157,7 +157,7 @@ class MeQueries:
 class SessionMutations:
     """What both schemas have."""
 
-    @graphql.mutation(public="the refresh token is the proof")
+    @graphql.mutation(public="the refresh token is the proof", secret=True)
     async def session_refresh(self, context: Context, refresh_token: str) -> SessionPayload:
         made = await sessions.refresh(context, refresh_token)
         if made is None:  # returned, not raised: that a stolen token ended its session must be committed
@@ -199,6 +199,7 @@ class SessionMutations:
 
     @graphql.mutation(
         public="whoever is logged in and knows their password may change it",
+        secret=True,
         description="Change my password; all sessions end, and this answer begins a new one.",
     )
     async def password_change(
@@ -223,7 +224,7 @@ class SessionMutations:
 class CustomerMutations:
     """What the storefront's schema has."""
 
-    @graphql.mutation(public="whoever knows the password may log in")
+    @graphql.mutation(public="whoever knows the password may log in", secret=True)
     async def session_create(self, context: Context, info: Edge, email: str, password: str) -> SessionPayload:
         return await _log_in(context, info, email, password, staff_only=False)
 
@@ -244,7 +245,9 @@ class CustomerMutations:
 class StaffMutations:
     """What the admin schema has."""
 
-    @graphql.mutation(public="whoever knows the password may log in", description="Log in. Customers cannot.")
+    @graphql.mutation(
+        public="whoever knows the password may log in", description="Log in. Customers cannot.", secret=True
+    )
     async def session_create(self, context: Context, info: Edge, email: str, password: str) -> SessionPayload:
         return await _log_in(context, info, email, password, staff_only=True)
 
@@ -252,7 +255,7 @@ class StaffMutations:
     async def user_sessions_end(self, context: Context, id: strawberry.ID) -> SessionEndPayload:
         return SessionEndPayload(ended=await sessions.end_all_of(context, graphql.to_id(id)))
 
-    @graphql.mutation(permission=permissions.API_KEYS_WRITE)
+    @graphql.mutation(permission=permissions.API_KEYS_WRITE, secret=True)
     async def api_key_create(self, context: Context, input: ApiKeyCreateInput) -> ApiKeyPayload:
         made = await api_keys.create(
             context, name=input.name, permissions=input.permissions, expires_at=input.expires_at

@@ -19,11 +19,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from rustok.index.searching import Backend
-from rustok.kernel import errors
-from rustok.kernel.consistency import Waiting
+from rustok.kernel import bus, errors, idempotency
+from rustok.kernel.consistency import Token, Waiting
+from rustok.kernel.consistency import of as token_of
+from rustok.kernel.context import Context
 from rustok.kernel.graphql import Operation
 from rustok.server import metrics
-from rustok.server.graphql_http import consistency, graphiql
+from rustok.server.graphql_http import consistency, graphiql, once
 from rustok.server.graphql_http import params as params_of
 from rustok.server.graphql_http.compiled import COMPILED, EXECUTOR, ORDINARY, Reads, body_of
 from rustok.server.graphql_http.documents import Documents, Ready
@@ -65,7 +67,8 @@ class Endpoint:
             headers = {"Allow": error.allow} if error.allow else None
             return _answer({"errors": [{"message": str(error)}]}, media_type, error.status, headers)
         try:
-            parsed = self.documents.find(self.persisted.document(params))
+            query = self.persisted.document(params)
+            parsed = self.documents.find(query)
         except NotPersisted as error:
             return _answer({"errors": [error.shown]}, media_type, 400 if media_type == RESPONSE else 200)
         if parsed.document is None:
@@ -95,7 +98,10 @@ class Endpoint:
                     )
                     if answer:
                         served = body_of(answer, msgspec.json.encode(edge.extensions))
-                        return self._served(served, media_type, edge, started)
+                        return self._served(served, media_type, edge, started, {EXECUTOR: COMPILED})
+                key = request.headers.get(idempotency.HEADER)
+                if writes and key is not None and once.applies(ready, self.documents.schema):
+                    return await self._once(key, query, ready, params, edge, sent, media_type, started)
                 result = await self._run(ready.document, params, edge)
                 if writes:
                     token = consistency.given(edge.token, sent, edge.tenant.id)
@@ -104,6 +110,33 @@ class Endpoint:
         except errors.RustokError as error:
             body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
             return _answer(body, media_type, error.status)
+
+    async def _once(
+        self,
+        key: str,
+        query: str,
+        ready: Ready,
+        params: Params,
+        edge: Operation,
+        sent: Token | None,
+        media_type: str,
+        started: float,
+    ) -> Response:
+        responses: list[Response] = []
+
+        async def run(context: Context) -> tuple[bytes, bool]:
+            result = await self._run(ready.document, params, edge)
+            await bus.flush(context)
+            token = consistency.given(token_of(context), sent, edge.tenant.id)
+            edge.extensions["consistency"] = edge.headers[consistency.HEADER] = token
+            made = self._respond(result, edge, media_type, started)
+            responses.append(made)
+            return bytes(made.body), not (result.errors or edge.refused)
+
+        body, stored = await once.answer(key, place=self.name, query=query, params=params, edge=edge, run=run)
+        if not stored:
+            return responses[0]
+        return self._served(body, media_type, edge, started, {idempotency.REPLAYED: "true"})
 
     def cost(self, ready: Ready, variables: Mapping[str, Any]) -> dict[str, int]:
         """What `extensions.cost` says."""
@@ -132,9 +165,11 @@ class Endpoint:
         )
         return running if isinstance(running, ExecutionResult) else await running
 
-    def _served(self, body: bytes, media_type: str, edge: Operation, started: float) -> Response:
+    def _served(
+        self, body: bytes, media_type: str, edge: Operation, started: float, headers: Mapping[str, str]
+    ) -> Response:
         metrics.operation(self.name, "ok", time.perf_counter() - started)
-        return _response(body, media_type, 200, {EXECUTOR: COMPILED, **edge.headers})
+        return _response(body, media_type, 200, {**headers, **edge.headers})
 
     def _respond(
         self,

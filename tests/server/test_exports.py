@@ -1,0 +1,75 @@
+"""Tables that staff take away as CSV files."""
+
+import csv
+import io
+from typing import Any
+
+from tests.server.conftest import LOG_IN, PASSWORD, OpenSite, Site
+
+from rustok.core.users import service as users
+from rustok.server import exports
+
+CREATE = "mutation($title: String!) { productCreate(input: {title: $title}) { product { id } } }"
+ADD = """mutation($id: ID!, $sku: String!) { productVariantCreate(productId: $id, input: {title: "One", sku: $sku})
+  { variant { id } userErrors { message } } }"""
+STOCK = """mutation($id: ID!) { stockAdjust(variantId: $id, delta: 3, reason: "counted")
+  { userErrors { message } } }"""
+
+
+async def stock(site: Site, title: str, sku: str) -> None:
+    """A product with three pieces of its one variant."""
+    product = (await site.admin(CREATE, title=title))["productCreate"]["product"]["id"]
+    variant = (await site.admin(ADD, id=product, sku=sku))["productVariantCreate"]["variant"]["id"]
+    await site.admin(STOCK, id=variant)
+
+
+def table(text: str) -> list[list[str]]:
+    """The rows of a file."""
+    return list(csv.reader(io.StringIO(text)))
+
+
+async def fetch(site: Site, path: str = "/admin/exports/stock.csv", **options: Any) -> Any:
+    """The file as a program of the staff fetches it."""
+    return await site.client.get(path, headers=site.headers(), **options)
+
+
+async def test_stock_is_a_file_with_a_row_for_each_level(site: Site, open_site: OpenSite) -> None:
+    other = await open_site()
+    await stock(other, "Hidden", "H-1")
+    await stock(site, '=cmd|"/c calc"!A1', "-1")
+
+    answer = await fetch(site)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="stock-')
+    head, *rows = table(answer.text)
+    assert head[:4] == ["variant_id", "sku", "product", "variant"]
+    assert [row[1:8] for row in rows] == [["'-1", '\'=cmd|"/c calc"!A1', "One", "main", "3", "0", "3"]]
+
+
+async def test_whoever_may_not_read_it_gets_nothing(site: Site) -> None:
+    async with site.host.database.open(site.tenant) as context:
+        await users.register(context, email="c@example.com", password=PASSWORD, email_verified=True)
+    begun = await site.ask(LOG_IN, email="c@example.com", password=PASSWORD)
+    token = begun["sessionCreate"]["accessToken"]
+
+    by_customer = await site.client.get("/admin/exports/stock.csv", headers=site.headers(token))
+    by_nobody = await site.client.get("/admin/exports/stock.csv")
+    of_nothing = await fetch(site, "/admin/exports/secrets.csv")
+
+    assert [one.status_code for one in (by_customer, by_nobody, of_nothing)] == [403, 401, 404]
+
+
+async def test_a_filter_that_the_table_does_not_have_is_named(site: Site) -> None:
+    answer = await fetch(site, params={"warehouse": "x"})
+
+    assert answer.status_code == 422
+    assert "warehouse" in answer.json()["error"]["message"]
+    assert table((await fetch(site, params={"location": "nowhere"})).text)[1:] == []
+
+
+def test_no_cell_is_a_formula() -> None:
+    assert exports.cells(["=1", "+1", "-1", "@x", "\t=1", "plain", None, 5]) == [
+        "'=1", "'+1", "'-1", "'@x", "'\t=1", "plain", "", 5,
+    ]  # fmt: skip
