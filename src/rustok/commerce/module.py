@@ -10,10 +10,11 @@ from rustok.commerce.inventory import graphql as inventory
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
+from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories)
+_SPEAKING = (products, pricing, inventory, categories, tax)
 here = Path(__file__).parent
 
 module = Module(

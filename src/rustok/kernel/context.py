@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from rustok.kernel import errors
 from rustok.kernel.events import Event
 from rustok.kernel.ids import generate_id
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Installation:
     modules: Mapping[str, bool] = field(default_factory=dict)  # name: may a tenant switch it off?
     permissions: frozenset[str] = frozenset()
     development: bool = False
+    offers: tuple[object, ...] = ()  # what modules offer to each other
+
+    def offered(self, kind: type[T]) -> list[T]:
+        """Every offer of a kind, in the order of the modules."""
+        return [one for one in self.offers if isinstance(one, kind)]
 
 
 ANONYMOUS = Actor()

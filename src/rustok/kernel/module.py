@@ -67,6 +67,7 @@ class Module:
     admin_resources: Sequence[Any] = ()
     index_sources: Sequence[IndexSource] = ()
     exports: Sequence[Export] = ()
+    offers: Sequence[object] = ()  # values that other modules look for by their class: providers of taxes, shipping
     optional: bool = True  # False: a tenant cannot switch it off
 
 

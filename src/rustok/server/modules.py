@@ -32,7 +32,8 @@ def load() -> Registry:
 def installation(registry: Registry, *, development: bool = False) -> Installation:
     """What services may know of this process."""
     names = {module.name: module.optional for module in registry.modules}
-    return Installation(modules=names, permissions=registry.permissions, development=development)
+    offers = tuple(one for module in registry.modules for one in module.offers)
+    return Installation(names, registry.permissions, development=development, offers=offers)
 
 
 async def prepare(owner_url: str, *, role_urls: Sequence[str]) -> None:

@@ -87,12 +87,20 @@ class Variant(TenantModel):
             name="fk_commerce_variants_image",
             ondelete="SET NULL (image_id)",
         ),
+        ForeignKeyConstraint(
+            ["tax_class", "tenant_id"],
+            ["commerce_tax_classes.code", "commerce_tax_classes.tenant_id"],
+            name="fk_commerce_variants_tax_class",
+        ),
         UniqueConstraint("product_id", "tenant_id", "options_key", name="uq_commerce_variants_options"),
         CheckConstraint(
             "weight >= 0 AND length >= 0 AND height >= 0 AND width >= 0 AND cost_minor >= 0", name="measures_positive"
         ),
         CheckConstraint("(cost_minor IS NULL) = (cost_currency IS NULL)", name="cost_whole"),
         Index("ix_commerce_variants_sku", "sku", "tenant_id", postgresql_where=text("sku IS NOT NULL")),
+        Index(
+            "ix_commerce_variants_tax_class", "tax_class", "tenant_id", postgresql_where=text("tax_class IS NOT NULL")
+        ),
         Index("ix_commerce_variants_image_id", "image_id", "tenant_id", postgresql_where=text("image_id IS NOT NULL")),
     )
 
@@ -106,6 +114,7 @@ class Variant(TenantModel):
     allow_backorder: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
     requires_shipping: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
     taxable: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
+    tax_class: Mapped[str | None] = mapped_column(String(64))  # a class's code; none is the default one
     weight: Mapped[int | None] = mapped_column(Integer)  # grams
     length: Mapped[int | None] = mapped_column(Integer)  # millimetres, as are the next two
     height: Mapped[int | None] = mapped_column(Integer)

@@ -82,6 +82,8 @@ class VariantDraft:
     height_mm: int | None = None
     requires_shipping: bool | None = None
     taxable: bool | None = None
+    tax_class: str | None = None
+    """A tax class's code, which must be there already; the empty text is the default class."""
     image_url: str | None = None
     position: int = 0
     metadata: Metadata | None = None

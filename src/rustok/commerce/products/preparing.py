@@ -150,7 +150,7 @@ def _variant(draft: VariantDraft, names: list[str] | None, default_currency: str
     columns: dict[str, Any] = {"position": checks.whole(draft.position, "position")}
     if draft.title is not None:
         columns["title"] = checks.optional_text(draft.title, "title")
-    for name, text in (("sku", draft.sku), ("barcode", draft.barcode)):
+    for name, text in (("sku", draft.sku), ("barcode", draft.barcode), ("tax_class", draft.tax_class)):
         if text is not None:
             columns[name] = checks.optional_text(text, name, most=64)
     for name, flag in (

@@ -59,6 +59,7 @@ class VariantChanges(TypedDict, total=False):
     allow_backorder: bool
     requires_shipping: bool
     taxable: bool
+    tax_class: str | None
     weight_grams: int | None
     length_mm: int | None
     width_mm: int | None
@@ -358,6 +359,8 @@ def _apply(variant: Variant, changes: VariantChanges) -> None:
     variant.allow_backorder = changes.get("allow_backorder", variant.allow_backorder)
     variant.requires_shipping = changes.get("requires_shipping", variant.requires_shipping)
     variant.taxable = changes.get("taxable", variant.taxable)
+    if "tax_class" in changes:
+        variant.tax_class = checks.optional_text(changes["tax_class"], "taxClass", most=64)
 
 
 async def _flush(context: Context, variant: Variant) -> None:
@@ -365,5 +368,6 @@ async def _flush(context: Context, variant: Variant) -> None:
     with clashes.told_as(
         uq_commerce_variants_options=SameOptions(f"another variant has {same}", field="options"),
         fk_commerce_variants_image=errors.NotFound("no such picture", field="imageId"),
+        fk_commerce_variants_tax_class=errors.NotFound("no such tax class", field="taxClass"),
     ):
         await context.session.flush()

@@ -30,6 +30,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "allow_backorder": False,
     "requires_shipping": True,
     "taxable": True,
+    "tax_class": None,
     "weight": None,
     "length": None,
     "height": None,

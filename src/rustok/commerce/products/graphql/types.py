@@ -107,6 +107,7 @@ class ProductVariant:
     allow_backorder: bool
     requires_shipping: bool
     taxable: bool
+    tax_class: str | None = strawberry.field(description="The code of a tax class; null means the default one.")
     weight_grams: int | None
     length_mm: int | None
     width_mm: int | None
@@ -135,6 +136,7 @@ class ProductVariant:
             allow_backorder=row.allow_backorder,
             requires_shipping=row.requires_shipping,
             taxable=row.taxable,
+            tax_class=row.tax_class,
             weight_grams=row.weight,
             length_mm=row.length,
             width_mm=row.width,

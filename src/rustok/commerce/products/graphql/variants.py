@@ -15,7 +15,7 @@ from rustok.kernel import errors, graphql, money
 from rustok.kernel.context import Context
 
 _NULLABLE = frozenset(
-    {"title", "sku", "barcode", "weight_grams", "length_mm", "width_mm", "height_mm", "cost", "image_id"}
+    {"title", "sku", "barcode", "tax_class", "weight_grams", "length_mm", "width_mm", "height_mm", "cost", "image_id"}
 )
 
 
@@ -35,6 +35,7 @@ class ProductVariantInput:
     allow_backorder: bool | None = strawberry.UNSET
     requires_shipping: bool | None = strawberry.UNSET
     taxable: bool | None = strawberry.UNSET
+    tax_class: str | None = strawberry.field(default=strawberry.UNSET, description="A code; null: the default class.")
     weight_grams: int | None = strawberry.UNSET
     length_mm: int | None = strawberry.UNSET
     width_mm: int | None = strawberry.UNSET

@@ -1,0 +1,1 @@
+"""Taxes: zones, classes, rates, and what is due on a basket."""
