@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from rustok.commerce.categories import service
+from rustok.commerce.categories import growing, placing, service
 from rustok.commerce.categories.index_source import CategorySource
 from rustok.commerce.products import service as products
 from rustok.core.redirects import service as redirects
@@ -88,7 +88,7 @@ async def test_removing_one_lifts_what_stood_below(context: Context) -> None:
     await service.remove(context, b)
 
     assert (await service.get(context, c)).path == [a, c]
-    assert await service.places_of(context, [product.id]) == {product.id: [c]}
+    assert await placing.places_of(context, [product.id]) == {product.id: [c]}
     assert CommerceCategoryDeleted(category_id=b) in context.recorded
     assert await service.remove_many(context, [a, b, c]) == 2
 
@@ -142,8 +142,8 @@ async def test_what_is_internal_is_hidden_with_all_below(context: Context) -> No
 async def test_paths_are_found_in_any_case_and_made_once(context: Context) -> None:
     (top,) = await chain(context, "Clothing")
 
-    found = await service.get_or_create(context, [("clothing", "Hoodies"), ("Clothing",), ("Toys", "Hoodies")])
-    again = await service.get_or_create(context, [("CLOTHING", "HOODIES")])
+    found = await growing.get_or_create(context, [("clothing", "Hoodies"), ("Clothing",), ("Toys", "Hoodies")])
+    again = await growing.get_or_create(context, [("CLOTHING", "HOODIES")])
 
     assert found["Clothing",] == top
     assert again["CLOTHING", "HOODIES"] == found["clothing", "Hoodies"]

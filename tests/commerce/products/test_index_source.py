@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from rustok.commerce.catalogue import service as catalogue
+from rustok.commerce.categories import placing
 from rustok.commerce.categories import service as categories
 from rustok.commerce.inventory import reserving
 from rustok.commerce.inventory import service as inventory
@@ -96,7 +97,7 @@ async def test_every_text_falls_back_to_the_default_language(context: Context) -
     (option,) = (await variants.options_of(context, [id_]))[id_]
     await service.translate(context, id_, locale="ru", fields={"title": "Рубашка"})
     await variants.translate_option(context, option.id, locale="ru", name="Размер", values={"M": "Средний"})
-    (category,) = (await categories.places_of(context, [id_]))[id_]
+    (category,) = (await placing.places_of(context, [id_]))[id_]
     await categories.translate(context, category, locale="ru", fields={"name": "Рубашки"})
 
     russian, english = await flat(context, id_, "ru"), await flat(context, id_)
@@ -112,7 +113,7 @@ async def test_every_text_falls_back_to_the_default_language(context: Context) -
 
 async def test_hidden_categories_are_not_shown_but_are_remembered(context: Context) -> None:
     id_ = (await saving.save_many(context, [shirt()])).ids["shirt"]
-    (category,) = (await categories.places_of(context, [id_]))[id_]
+    (category,) = (await placing.places_of(context, [id_]))[id_]
     top = (await categories.get(context, category)).path[0]
 
     await categories.change(context, top, is_active=False)
@@ -174,7 +175,7 @@ async def test_whatever_changes_reaches_every_row_it_touches(
     assert await column("handle") == ["a", "b"]
 
     async with open_context() as context:
-        (category,) = (await categories.places_of(context, [ids["a"]]))[ids["a"]]
+        (category,) = (await placing.places_of(context, [ids["a"]]))[ids["a"]]
         await categories.change(context, category, name="Blouses", handle="blouses")
         known = await tags.ensure(context, ["Blue"])
         await tags.rename(context, known["Blue"], name="Navy")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from rustok.commerce.catalogue import service as catalogue
-from rustok.commerce.categories import service as categories
+from rustok.commerce.categories import placing
 from rustok.commerce.inventory import reserving
 from rustok.commerce.inventory import service as inventory
 from rustok.commerce.pricing import service as pricing
@@ -94,7 +94,7 @@ async def test_a_whole_product_is_there_after_saving(context: Context) -> None:
     assert [p.amount_minor for p in (await pricing.prices_of(context, [small.id]))[small.id]] == [1999]
     assert (await inventory.available(context, [small.id]))[small.id].quantity == 5
     assert (await tags.names(context, "product", [id_]))[id_] == ["blue", "new"]
-    assert len((await categories.places_of(context, [id_]))[id_]) == 2
+    assert len((await placing.places_of(context, [id_]))[id_]) == 2
     assert len((await pictures.of(context, [id_]))[id_]) == 1
     assert (await seo.get(context, "product", id_)).title == "Buy a shirt"
     assert context.recorded.count(ProductCreated(product_id=id_)) == 1

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, literal, or_, select, update
 
-from rustok.commerce.catalogue import batches, checks, clashes
-from rustok.commerce.catalogue.models import Product
-from rustok.commerce.categories.models import Category, ProductCategory
+from rustok.commerce.catalogue import checks, clashes
+from rustok.commerce.categories.models import Category
 from rustok.core.content import rendering
 from rustok.core.redirects import service as redirects
 from rustok.core.rows import is_one_of
@@ -17,7 +16,6 @@ from rustok.core.translations import service as translations
 from rustok.events.commerce import (
     CommerceCategoryCreated,
     CommerceCategoryDeleted,
-    CommerceCategoryRecounted,
     CommerceCategoryUpdated,
 )
 from rustok.kernel import bus, errors, slugs
@@ -94,7 +92,7 @@ async def create(
     context: Context, *, name: str, parent_id: UUID | None = None, **given: Unpack[CategoryFacts]
 ) -> Category:
     """Add a category below `parent_id` or at the top. Raises `HandleTaken`, `NotFound` for the parent, `TooDeep`."""
-    await _lock_tree(context)
+    await lock_tree(context)
     name = checks.text(name, "name")
     handle = checks.handle(given.get("handle"), name)
     if await _taken(context, [handle]):
@@ -153,7 +151,7 @@ async def move(
     context: Context, category_id: UUID, *, parent_id: UUID | None, rank: int | None = None, version: int | None = None
 ) -> Category:
     """Put a category with all below it under another one, or at the top. Raises `CyclicCategory`, `TooDeep`."""
-    await _lock_tree(context)
+    await lock_tree(context)
     category = await get(context, category_id, lock=True)
     checks.version(category.version, version)
     above = await _path_of(context, parent_id)
@@ -171,7 +169,7 @@ async def move(
 
 async def remove(context: Context, category_id: UUID) -> None:
     """Remove a category: what stood below it stands where it stood, its products only leave it."""
-    await _lock_tree(context)
+    await lock_tree(context)
     category = await get(context, category_id, lock=True)
     above = list(category.path[:-1])
     children = await context.session.scalars(
@@ -200,158 +198,6 @@ async def remove_many(context: Context, ids: Sequence[UUID]) -> int:
             await remove(context, category_id)
             count += 1
     return count
-
-
-async def get_or_create(context: Context, paths: Iterable[Sequence[str]]) -> dict[tuple[str, ...], UUID]:
-    """The id of each path of names from the root down, made where it is missing. Names match in any letter case."""
-    wanted = sorted(
-        dict.fromkeys(tuple(checks.text(name, "categories") for name in path) for path in paths if path), key=len
-    )
-    found: dict[tuple[str, ...], UUID] = {}
-    if not wanted:
-        return found
-    if deep := next((path for path in wanted if len(path) > DEEPEST), None):
-        raise TooDeep(f"{' > '.join(deep)[:200]} is deeper than {DEEPEST} levels", field="categories")
-    prefixes = list(dict.fromkeys(path[:length] for path in wanted for length in range(1, len(path) + 1)))
-    by_place = await _places(context)
-    if any(_locate(prefix, by_place) is None for prefix in prefixes):
-        await _lock_tree(context)
-        by_place = await _places(context)
-        await _make_missing(context, prefixes, by_place)
-    for path in wanted:
-        located = _locate(path, by_place)
-        if located is not None:
-            found[path] = located
-    return found
-
-
-def _locate(path: Sequence[str], by_place: Mapping[tuple[UUID | None, str], UUID]) -> UUID | None:
-    at: UUID | None = None
-    for name in path:
-        at = by_place.get((at, name.casefold()))
-        if at is None:
-            return None
-    return at
-
-
-async def _places(context: Context) -> dict[tuple[UUID | None, str], UUID]:
-    """Every category by where it stands; of two with one name in one place the older one counts."""
-    statement = (
-        select(Category.parent_id, Category.name, Category.id)
-        .where(Category.tenant_id == context.tenant_id)
-        .order_by(Category.id.desc())
-    )
-    return {(parent, name.casefold()): id_ for parent, name, id_ in (await context.session.execute(statement)).all()}
-
-
-async def _make_missing(
-    context: Context, prefixes: Sequence[tuple[str, ...]], by_place: dict[tuple[UUID | None, str], UUID]
-) -> None:
-    known = await context.session.execute(
-        select(Category.id, Category.path, Category.handle).where(Category.tenant_id == context.tenant_id)
-    )
-    paths: dict[UUID, list[UUID]] = {}
-    handles: set[str] = set()
-    for id_, path, handle in known.all():
-        paths[id_] = list(path)
-        handles.add(handle)
-    made: list[dict[str, Any]] = []
-    for prefix in sorted(prefixes, key=len):
-        if _locate(prefix, by_place) is not None:
-            continue
-        parent = _locate(prefix[:-1], by_place)
-        category_id = generate_id()
-        path = [*(paths[parent] if parent else []), category_id]
-        handle = slugs.slugify(prefix[-1], fallback="category")
-        if handle in handles and len(prefix) > 1:
-            handle = slugs.slugify(" ".join(prefix[-2:]), fallback="category")
-        handle = slugs.unique(handle, handles)
-        handles.add(handle)
-        paths[category_id] = path
-        by_place[parent, prefix[-1].casefold()] = category_id
-        made.append(
-            {
-                "id": category_id,
-                "parent_id": parent,
-                "name": prefix[-1],
-                "handle": handle,
-                "depth": len(path) - 1,
-                "path": path,
-                "rank": len(made),
-            }
-        )
-    await batches.insert(context, Category, made)
-    await redirects.claimed(context, TARGET, [row["handle"] for row in made])
-    bus.record_many(context, [CommerceCategoryCreated(category_id=row["id"]) for row in made])
-
-
-async def place(context: Context, category_ids_by_product: Mapping[UUID, Sequence[UUID]]) -> set[UUID]:
-    """Make the products stand in exactly these categories, in this order; returns the products that moved.
-
-    Raises `NotFound` for a category that is not the tenant's. The caller says that the products changed.
-    """
-    if not category_ids_by_product:
-        return set()
-    wanted = {product: list(dict.fromkeys(ids)) for product, ids in category_ids_by_product.items()}
-    named = {category for ids in wanted.values() for category in ids}
-    existing = await context.session.scalars(
-        select(Category.id).where(Category.tenant_id == context.tenant_id, is_one_of(Category.id, named))
-        if named
-        else select(Category.id).where(literal(False))
-    )
-    if missing := named - set(existing.all()):
-        raise errors.NotFound(f"no such category: {min(missing)}", field="categoryIds")
-    current = await places_of(context, list(wanted))
-    moved = {product: ids for product, ids in wanted.items() if current.get(product, []) != ids}
-    if not moved:
-        return set()
-    await context.session.execute(
-        delete(ProductCategory).where(
-            ProductCategory.tenant_id == context.tenant_id, is_one_of(ProductCategory.product_id, moved)
-        )
-    )
-    await batches.insert(
-        context,
-        ProductCategory,
-        [
-            {"product_id": product, "category_id": category, "position": position}
-            for product, ids in moved.items()
-            for position, category in enumerate(ids)
-        ],
-    )
-    await recount(context, {c for product in moved for c in {*current.get(product, []), *wanted[product]}})
-    return set(moved)
-
-
-async def places_of(context: Context, product_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """In which categories the products stand, in order."""
-    found: dict[UUID, list[UUID]] = {}
-    statement = (
-        select(ProductCategory.product_id, ProductCategory.category_id)
-        .where(ProductCategory.tenant_id == context.tenant_id, is_one_of(ProductCategory.product_id, product_ids))
-        .order_by(ProductCategory.product_id, ProductCategory.position, ProductCategory.id)
-    )
-    for product, category in (await context.session.execute(statement)).all():
-        found.setdefault(product, []).append(category)
-    return found
-
-
-async def recount(context: Context, category_ids: Collection[UUID]) -> None:
-    """Say that these categories, and so all above them, hold other products than before."""
-    if not category_ids:
-        return
-    paths = await context.session.scalars(
-        select(Category.path).where(Category.tenant_id == context.tenant_id, is_one_of(Category.id, category_ids))
-    )
-    ids = sorted({category for path in paths.all() for category in path})
-    bus.record_many(context, [CommerceCategoryRecounted(category_id=id_) for id_ in ids])
-
-
-async def recount_for(context: Context, product_ids: Sequence[UUID]) -> None:
-    """Say that these products appeared in their categories or vanished from them."""
-    if product_ids:
-        standing = await places_of(context, product_ids)
-        await recount(context, {category for ids in standing.values() for category in ids})
 
 
 async def _touch(context: Context, ids: Iterable[UUID]) -> None:
@@ -453,7 +299,7 @@ async def _taken_like(context: Context, handle: str) -> set[str]:
     return set(found.all())
 
 
-async def _lock_tree(context: Context) -> None:
+async def lock_tree(context: Context) -> None:
     """One writer of the tree at a time, so that two moves cannot close a circle together."""
     key = func.hashtextextended(literal(f"commerce_categories:{context.tenant_id}"), 0)
     await context.session.execute(select(func.pg_advisory_xact_lock(key)))
@@ -474,14 +320,3 @@ async def translate(context: Context, category_id: UUID, *, locale: str, fields:
         raise errors.Invalid(f"a category has no text {strange[0][:64]!r}", field="fields")
     await translations.set_fields(context, TARGET, category_id, locale=locale, fields=fields)
     return category
-
-
-async def products_in(context: Context, category_id: UUID) -> list[UUID]:
-    """The products that stand in the category itself."""
-    found = await context.session.scalars(
-        select(ProductCategory.product_id)
-        .join(Product, (Product.tenant_id == ProductCategory.tenant_id) & (Product.id == ProductCategory.product_id))
-        .where(ProductCategory.tenant_id == context.tenant_id, ProductCategory.category_id == category_id)
-        .order_by(ProductCategory.product_id)
-    )
-    return list(found.all())

@@ -7,7 +7,7 @@ from sqlalchemy import inspect
 from rustok.commerce.catalogue import batches, checks
 from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.catalogue.models import Product, Variant
-from rustok.commerce.categories import service as categories
+from rustok.commerce.categories import placing
 from rustok.commerce.pricing import service as pricing
 from rustok.commerce.products import pictures, service, variants
 from rustok.commerce.products.models import ProductOption
@@ -39,8 +39,8 @@ async def duplicate(context: Context, product_id: UUID, *, title: str | None = N
     await _copy_options(context, product_id, copy.id)
     await _copy_variants(context, product_id, copy.id)
     await pictures.place(context, {copy.id: (await pictures.of(context, [product_id])).get(product_id, [])})
-    standing = await categories.places_of(context, [product_id])
-    await categories.place(context, {copy.id: standing.get(product_id, [])})
+    standing = await placing.places_of(context, [product_id])
+    await placing.place(context, {copy.id: standing.get(product_id, [])})
     carried = await tags.names(context, service.TARGET, [product_id])
     await tags.set_tags(context, service.TARGET, copy.id, names=carried.get(product_id, []))
     # A copy that named the original as its canonical address would hide itself from search engines.

@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from rustok.commerce.catalogue import checks, clashes
 from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.catalogue.models import Product, Variant
+from rustok.commerce.categories import placing
 from rustok.commerce.categories import service as categories
 from rustok.commerce.inventory import service as inventory
 from rustok.commerce.products import pictures
@@ -168,7 +169,7 @@ async def set_status_many(
         bus.record_many(context, [ProductPublished(product_id=id_) for id_ in moved])
     else:
         bus.record_many(context, [ProductUpdated(product_id=id_) for id_ in moved])
-    await categories.recount_for(context, moved)
+    await placing.recount_for(context, moved)
     return len(moved)
 
 
@@ -178,7 +179,7 @@ async def set_categories(
     """Make the product stand in exactly these categories, in this order. Raises `NotFound` for each side, `Stale`."""
     product = await catalogue.get_product(context, product_id, lock=True)
     checks.version(product.version, version)
-    if await categories.place(context, {product_id: checks.ids(category_ids, most=100)}):
+    if await placing.place(context, {product_id: checks.ids(category_ids, most=100)}):
         await changed(context, product)
     return product
 
@@ -261,7 +262,7 @@ async def remove_many(context: Context, ids: Collection[UUID]) -> int:
             ProductOption.tenant_id == context.tenant_id, is_one_of(ProductOption.product_id, present)
         )
     )
-    await categories.recount_for(context, present)
+    await placing.recount_for(context, present)
     await tags.detach_all(context, TARGET, present)
     await seo.delete_all(context, TARGET, present)
     await redirects.forget(context, TARGET, present)
@@ -346,12 +347,12 @@ async def _lock(context: Context, ids: Sequence[UUID]) -> list[UUID]:
 
 async def _places(context: Context, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     present = await _lock(context, ids)
-    standing = await categories.places_of(context, present)
+    standing = await placing.places_of(context, present)
     return {id_: standing.get(id_, []) for id_ in present}
 
 
 async def _place_many(context: Context, moved: Mapping[UUID, Sequence[UUID]]) -> int:
-    placed = sorted(await categories.place(context, moved))
+    placed = sorted(await placing.place(context, moved))
     await context.session.execute(
         update(Product)
         .where(Product.tenant_id == context.tenant_id, is_one_of(Product.id, placed))

@@ -9,7 +9,7 @@ from sqlalchemy import Table, delete, or_, select
 
 from rustok.commerce.catalogue import batches
 from rustok.commerce.catalogue.models import Product
-from rustok.commerce.categories import service as categories
+from rustok.commerce.categories import growing, placing
 from rustok.commerce.products import pictures, service, writing_variants
 from rustok.commerce.products.drafts import ProductStatus
 from rustok.commerce.products.models import ProductOption
@@ -191,7 +191,7 @@ async def _tell(context: Context, matches: Sequence[Match], changed: Collection[
             vanished.append(match.id)
     # New products have told their categories when they were put into them.
     known = {match.id for match in matches if match.row is not None}
-    await categories.recount_for(context, [id_ for id_ in (*appeared, *vanished) if id_ in known])
+    await placing.recount_for(context, [id_ for id_ in (*appeared, *vanished) if id_ in known])
 
 
 async def _write_options(context: Context, matches: Sequence[Match]) -> set[UUID]:
@@ -247,9 +247,9 @@ def _asks_for_options(prepared: Prepared) -> bool:
 
 async def _categorise(context: Context, matches: Sequence[Match], new: Sequence[Match]) -> set[UUID]:
     stated = {match.id: match.prepared.categories for match in matches if match.prepared.categories is not None}
-    ids = await categories.get_or_create(context, [path for paths in stated.values() for path in paths])
+    ids = await growing.get_or_create(context, [path for paths in stated.values() for path in paths])
     wanted = {product: [ids[path] for path in paths] for product, paths in stated.items()}
-    return await categories.place(context, _said(wanted, new))
+    return await placing.place(context, _said(wanted, new))
 
 
 async def _tag(context: Context, matches: Sequence[Match], new: Sequence[Match]) -> set[UUID]:

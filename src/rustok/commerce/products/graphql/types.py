@@ -12,6 +12,7 @@ from strawberry.types import Info
 
 from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.catalogue.models import Product, Variant
+from rustok.commerce.categories import placing
 from rustok.commerce.categories import service as categories
 from rustok.commerce.categories.graphql import CommerceCategory
 from rustok.commerce.inventory import service as inventory
@@ -70,7 +71,7 @@ async def _variants(context: Context, ids: Sequence[UUID]) -> dict[UUID, list["P
 
 
 async def _categories(context: Context, ids: Sequence[UUID]) -> dict[UUID, list[CommerceCategory]]:
-    places = await categories.places_of(context, ids)
+    places = await placing.places_of(context, ids)
     rows = await categories.many(context, {category for held in places.values() for category in held})
     return {product: [CommerceCategory.of(rows[one]) for one in held] for product, held in places.items()}
 
