@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from rustok.commerce import permissions
+from rustok.commerce.carts import expiring as expiring_carts
+from rustok.commerce.carts import graphql as carts
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
 from rustok.commerce.inventory import exporting, reserving
@@ -14,7 +16,7 @@ from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories, tax)
+_SPEAKING = (products, pricing, inventory, categories, tax, carts)
 here = Path(__file__).parent
 
 module = Module(
@@ -57,7 +59,7 @@ module = Module(
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
     event_listeners=[],
-    timers=[reserving.EXPIRY],
+    timers=[reserving.EXPIRY, expiring_carts.EXPIRY],
     index_sources=[ProductSource(), CategorySource()],
     exports=[exporting.STOCK],
 )

@@ -1,0 +1,1 @@
+"""Carts and wish lists, of guests and of customers."""

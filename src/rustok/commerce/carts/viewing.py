@@ -1,0 +1,152 @@
+"""How a cart looks now: every line with its present price and what there is to say about it, and the totals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rustok.commerce.baskets.shapes import Buyer, Destination, LineTotal, Totals
+from rustok.commerce.carts import rows
+from rustok.commerce.carts.models import CartKind
+from rustok.commerce.carts.rows import CartRow, LineRow
+from rustok.commerce.customers import service as customers
+from rustok.commerce.totals import calculating
+from rustok.commerce.totals import goods as goods_of
+from rustok.commerce.totals.calculating import Request, Wanted
+from rustok.commerce.totals.goods import Goods
+from rustok.kernel.context import Context
+
+CHANNEL = "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the buyer should know before ordering. `left` and `old_minor` are set where the code says so."""
+
+    code: str  # price_changed (old_minor) | only_left (left) | out_of_stock | not_sold | shipping_unavailable
+    message: str
+    line_id: UUID | None = None
+    left: int | None = None
+    old_minor: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class LineView:
+    """A line with what it is and what it costs; without `total` it cannot be bought now."""
+
+    row: LineRow
+    goods: Goods | None
+    total: LineTotal | None
+    notices: list[Notice] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class View:
+    """A cart as its buyer sees it. The totals are of the lines that can be bought."""
+
+    cart: CartRow
+    lines: list[LineView]
+    totals: Totals
+    request: Request
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def requires_shipping(self) -> bool:
+        """Whether something has to be sent."""
+        return any(one.total is not None and one.total.line.requires_shipping for one in self.lines)
+
+
+async def look(context: Context, cart_id: UUID, *, anybodys: bool = False) -> View | None:
+    """The cart as it is now, whatever became of it; None when there is none that the actor may see.
+
+    `anybodys` is for callers who have asked for a permission.
+    """
+    cart = await rows.find(context, cart_id, anybodys=anybodys)
+    if anybodys and cart is not None:
+        return await view(context, cart, await rows.lines(context, cart.id))
+    if cart is not None and cart.merged_into is not None:
+        cart = await rows.find(context, cart.merged_into)
+    return None if cart is None else await view(context, cart, await rows.lines(context, cart.id))
+
+
+async def view_all(context: Context, carts: Sequence[CartRow]) -> list[View]:
+    """Several carts as they are now; their lines and what lies in them are asked for once."""
+    lines = await rows.lines_of(context, [one.id for one in carts])
+    goods = await goods_of.load(context, {line.variant_id for held in lines.values() for line in held})
+    return [await view(context, one, lines[one.id], goods=goods) for one in carts]
+
+
+async def view(
+    context: Context, cart: CartRow, lines: Sequence[LineRow], *, goods: Mapping[UUID, Goods] | None = None
+) -> View:
+    """The cart with these lines at present prices."""
+    if goods is None:
+        goods = await goods_of.load(context, {one.variant_id for one in lines})
+    request = Request(
+        currency=cart.currency,
+        lines=[
+            Wanted(id=one.id, variant_id=one.variant_id, quantity=one.quantity)
+            for one in lines
+            if (known := goods.get(one.variant_id)) is not None and known.published
+        ],
+        buyer=await _buyer(context, cart),
+        at=context.now,
+        destination=_destination(cart),
+        codes=cart.codes,
+        gift_codes=cart.gift_codes,
+        shipping_method_id=cart.shipping_method_id,
+        channel=CHANNEL,
+    )
+    totals = await calculating.calculate(context, request, goods=goods)
+    found = {one.line.id: one for one in totals.lines}
+    made = View(
+        cart=cart,
+        lines=[LineView(row=one, goods=goods.get(one.variant_id), total=found.get(one.id)) for one in lines],
+        totals=totals,
+        request=request,
+    )
+    if cart.kind == CartKind.CART:
+        _notice(made)
+    return made
+
+
+def _notice(made: View) -> None:
+    for line in made.lines:
+        line.notices = _of_line(line)
+        made.notices += line.notices
+    if made.cart.shipping_method_id is not None and made.totals.shipping is None and made.requires_shipping:
+        made.notices.append(
+            Notice(code="shipping_unavailable", message="the chosen way of shipping is not offered for this cart now")
+        )
+
+
+def _of_line(line: LineView) -> list[Notice]:
+    id_ = line.row.id
+    if line.goods is None or line.total is None:
+        return [Notice(code="not_sold", message=f"{line.row.title or 'this'} is not sold any more", line_id=id_)]
+    found = []
+    price, seen = line.total.line.unit_minor, line.row.seen_minor
+    if seen is not None and seen != price:
+        found.append(
+            Notice(
+                code="price_changed", message="the price has changed since it was added", line_id=id_, old_minor=seen
+            )
+        )
+    if line.goods.short_of(line.row.quantity):
+        left = line.goods.free or 0
+        found.append(
+            Notice(code="only_left", message=f"only {left} left", line_id=id_, left=left)
+            if left
+            else Notice(code="out_of_stock", message="sold out", line_id=id_, left=0)
+        )
+    return found
+
+
+def _destination(cart: CartRow) -> Destination:
+    address = cart.shipping_address or cart.billing_address
+    return Destination() if address is None else address.destination
+
+
+async def _buyer(context: Context, cart: CartRow) -> Buyer:
+    if cart.customer_id is not None:
+        return await customers.buyer_of(context, cart.customer_id, email=cart.email)
+    return await customers.buyer(context, email=cart.email)

@@ -1,0 +1,99 @@
+"""Something to buy, and a way to ask the storefront and the admin without a server."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from rustok.commerce.inventory import service as inventory
+from rustok.commerce.module import module
+from rustok.commerce.pricing import service as pricing
+from rustok.commerce.pricing.service import PriceRow
+from rustok.commerce.products import service as products
+from rustok.commerce.products import variants
+from rustok.core.users import service as users
+from rustok.kernel import graphql
+from rustok.kernel.context import SYSTEM, Actor, Context, TenantInfo
+from rustok.kernel.db import Database
+
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+_CONFIG = StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items()))
+STOREFRONT = strawberry.Schema(
+    query=merge_types("Query", tuple(module.queries)),
+    mutation=merge_types("Mutation", tuple(module.mutations)),
+    config=_CONFIG,
+)
+ADMIN = strawberry.Schema(
+    query=merge_types("Query", tuple(module.admin_queries)),
+    mutation=merge_types("Mutation", tuple(module.admin_mutations)),
+    config=_CONFIG,
+)
+
+
+async def sold(
+    context: Context,
+    *prices: int,
+    stock: int | None = 10,
+    currency: str = "EUR",
+    title: str = "Shirt",
+    publish: bool = True,
+    requires_shipping: bool = True,
+) -> list[UUID]:
+    """Variants of one product with these prices in minor units; without `stock` nobody counts them."""
+    product = await products.create(context, title=title)
+    values = [str(number) for number in range(len(prices))]
+    await variants.set_options(context, product.id, [variants.Option("Size", values)])
+    ids = []
+    for number in range(len(prices)):
+        made = await variants.add(
+            context,
+            product.id,
+            options={"Size": str(number)},
+            sku=f"S-{number}",
+            weight=100,
+            manage_inventory=stock is not None,
+            requires_shipping=requires_shipping,
+        )
+        if stock is not None:
+            await inventory.set_on_hand(context, made.id, stock)
+        ids.append(made.id)
+    await pricing.set_many(
+        context,
+        {id_: [PriceRow(currency=currency, amount_minor=minor)] for id_, minor in zip(ids, prices, strict=True)},
+    )
+    if publish:
+        await products.publish(context, product.id)
+    return ids
+
+
+async def customer(context: Context, email: str = "ann@example.com") -> Actor:
+    """Somebody who is logged in."""
+    made = await users.register(context, email=email, password="correct horse battery", name="Ann")
+    return Actor(kind="user", user_id=made.id, role="customer")
+
+
+def asking(database: Database, tenant: TenantInfo) -> Ask:
+    """Run an operation on the storefront's schema, or with `admin=True` on the other one."""
+
+    async def asked(
+        operation: str, *, actor: Actor | None = None, admin: bool = False, locale: str = "en", **variables: object
+    ) -> dict[str, Any]:
+        acting = actor or (SYSTEM if admin else Actor())
+        edge = graphql.Operation(
+            tenant=tenant,
+            actor=acting,
+            locale=locale,
+            currency="EUR",
+            work=lambda: database.open(tenant, actor=acting, locale=locale),
+            look=lambda: database.read(tenant, actor=acting, locale=locale),
+        )
+        result = await (ADMIN if admin else STOREFRONT).execute(operation, variables, edge)
+        if result.errors:
+            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
+        assert result.data is not None
+        return result.data
+
+    return asked
