@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -64,8 +65,11 @@ async def numbering(alone: Database) -> AsyncIterator[Numbering]:
     await made.stop()
 
 
-def following(database: Database, seen: Seen, tenant: TenantInfo, *, prompt: bool = True) -> Workers:
-    """Workers that never look by themselves once they have looked."""
+@asynccontextmanager
+async def following(
+    database: Database, seen: Seen, tenant: TenantInfo, *, prompt: bool = True
+) -> AsyncIterator[Workers]:
+    """Workers that never look by themselves once they have looked; they run until the block ends."""
 
     async def find(session: object, tenant_id: UUID) -> TenantInfo | None:
         return tenant
@@ -76,7 +80,12 @@ def following(database: Database, seen: Seen, tenant: TenantInfo, *, prompt: boo
     consumer = Consumer(
         "test.seen", frozenset({"ProductUpdated"}), seen.handle, prompt=prompt, warm_up=seen.warm_up if prompt else None
     )
-    return Workers(database, [consumer], find, list_tenants, poll_seconds=NEVER)
+    workers = Workers(database, [consumer], find, list_tenants, poll_seconds=NEVER)
+    workers.start()
+    try:
+        yield workers
+    finally:
+        await workers.stop()
 
 
 async def change(database: Database, tenant: TenantInfo) -> UUID:
@@ -96,13 +105,9 @@ async def test_a_commit_reaches_another_processs_consumers_without_a_poll(
     prompt: bool,
 ) -> None:
     seen = Seen()
-    workers = following(elsewhere, seen, shop, prompt=prompt)
-    workers.start()
-    try:
+    async with following(elsewhere, seen, shop, prompt=prompt):
         for _ in range(5):
             await seen.until(await change(alone, shop))
-    finally:
-        await workers.stop()
 
     assert len(seen.products) == len(set(seen.products)) == 5
 
@@ -112,13 +117,9 @@ async def test_workers_number_and_follow_what_their_own_process_commits(
     shop: TenantInfo,
 ) -> None:
     seen = Seen()
-    workers = following(alone, seen, shop)
-    workers.start()
-    try:
+    async with following(alone, seen, shop):
         for _ in range(5):
             await seen.until(await change(alone, shop))
-    finally:
-        await workers.stop()
 
     assert len(seen.products) == 5
 
@@ -131,21 +132,19 @@ async def test_lost_connections_are_made_again_and_nothing_is_missed(
     own_database: Addresses,
 ) -> None:
     seen = Seen()
-    workers = following(elsewhere, seen, shop)
-    workers.start()
-    owner = await asyncpg.connect(plain_url(own_database.owner))
-    try:
-        await seen.until(await change(alone, shop))
-        for _ in range(3):
-            # Sequencers, listeners and whoever handles something just now: all of the workers' role.
-            await owner.execute(
-                """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND usename = 'rustok_worker'"""
-            )
+    async with following(elsewhere, seen, shop):
+        owner = await asyncpg.connect(plain_url(own_database.owner))
+        try:
             await seen.until(await change(alone, shop))
-    finally:
-        await owner.close()
-        await workers.stop()
+            for _ in range(3):
+                # Sequencers, listeners and whoever handles something just now: all of the workers' role.
+                await owner.execute(
+                    """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND usename = 'rustok_worker'"""
+                )
+                await seen.until(await change(alone, shop))
+        finally:
+            await owner.close()
 
     found = await log.tail(alone, most=100)
     assert [envelope.seq for envelope in found] == list(range(found[0].seq, found[0].seq + len(found)))
@@ -157,13 +156,9 @@ async def test_what_a_consumer_does_to_warm_up_leaves_no_trace(
     shop: TenantInfo,
 ) -> None:
     seen = Seen()
-    workers = following(alone, seen, shop)
-    workers.start()
-    try:
+    async with following(alone, seen, shop):
         told = await change(alone, shop)
         await seen.until(told)
-    finally:
-        await workers.stop()
 
     assert seen.warm == [shop.slug]
     assert seen.products == [told]
