@@ -44,6 +44,9 @@ MORE_POLICIES = {
     ("tenants", "owner_sees_all"): "the owner",
     ("tenant_hosts", "owner_sees_all"): "the owner",
     ("tenant_modules", "owner_sees_all"): "the owner",
+    ("mails", "owner_sees_all"): "the owner",
+    ("webhook_endpoints", "owner_sees_all"): "the owner",
+    ("webhook_deliveries", "owner_sees_all"): "the owner",
     ("event_aggregates", "worker_sees_all"): WORKER_ROLE,
     ("event_staging", "worker_sees_all"): WORKER_ROLE,
     ("event_log", "worker_sees_all"): WORKER_ROLE,
@@ -56,10 +59,12 @@ MORE_POLICIES = {
 # Functions with the owner's rights that look tenants up, or only count; all others take the one tenant first.
 LOOKUPS = {
     "index_versions_of",
+    "rustok_mails_due",
     "rustok_tenant_by_host",
     "rustok_tenant_by_id",
     "rustok_tenant_by_slug",
     "rustok_tenants",
+    "rustok_webhooks_due",
 }
 
 

@@ -10,6 +10,9 @@ from rustok.core.categories.index_source import CategorySource
 from rustok.core.content import graphql as content
 from rustok.core.content import scheduling
 from rustok.core.content.index_source import ContentSource
+from rustok.core.mailing import delivering
+from rustok.core.mailing import graphql as mailing
+from rustok.core.mailing import sweeping as mail_sweeping
 from rustok.core.media import graphql as media
 from rustok.core.media import listeners as media_listeners
 from rustok.core.menus import graphql as menus
@@ -29,7 +32,7 @@ from rustok.kernel import idempotency
 from rustok.kernel.module import Module
 
 _SPEAKING = (
-    *(access, tenants, modules, users, roles, media),
+    *(access, tenants, modules, users, roles, media, mailing),
     *(content, categories, tags, seo, translations, redirects, menus),
 )
 
@@ -38,19 +41,8 @@ module = Module(
     migrations=Path(__file__).parent / "migrations",
     table_prefixes=(
         *("tenants", "tenant_", "users", "roles", "sessions", "refresh_tokens", "password_resets", "api_keys"),
-        *(
-            "email_proofs",
-            "login_attempts",
-            "categories",
-            "nodes",
-            "node_",
-            "bodies",
-            "tags",
-            "taggables",
-            "meta",
-            "media",
-        ),
-        *("translations", "redirects", "menus", "menu_"),
+        *("login_attempts", "email_proofs", "categories", "nodes", "node_", "bodies", "tags", "taggables", "meta"),
+        *("media", "translations", "redirects", "menus", "menu_", "mails", "mail_", "webhook_"),
     ),
     permissions=permissions.ALL,
     events=(
@@ -85,7 +77,9 @@ module = Module(
         core_events.ReindexRequested,
     ),
     event_listeners=media_listeners.LISTENERS,
-    timers=(scheduling.timer, sweeping.TIMER, idempotency.SWEEP),
+    timers=(scheduling.timer, sweeping.TIMER, idempotency.SWEEP, mail_sweeping.TIMER),
+    errands=(delivering.ERRAND,),
+    mail_templates=Path(mailing.__file__).parent / "templates",
     queries=[kind for part in _SPEAKING for kind in part.QUERIES],
     mutations=[kind for part in _SPEAKING for kind in part.MUTATIONS],
     admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],

@@ -9,6 +9,7 @@ from typing import Any
 from rustok.kernel.context import Context
 from rustok.kernel.events import Event
 from rustok.kernel.indexing import IndexSource
+from rustok.kernel.units import Units
 
 ENTRY_POINTS = "rustok.modules"
 
@@ -48,6 +49,18 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Errand:
+    """Work with the world outside: it goes on until it is cancelled, and begins again after an exception.
+
+    Every worker process runs it, so that it claims what it is at: by a row that it locks for a moment, never by a
+    transaction that stays open while somebody outside is waited for.
+    """
+
+    name: str
+    run: Callable[[Units], Awaitable[None]]
+
+
+@dataclass(frozen=True)
 class Module:
     """A module on one screen. GraphQL parts are Strawberry classes whose fields are merged into the two schemas."""
 
@@ -59,6 +72,8 @@ class Module:
     events: Sequence[type[Event]] = ()  # the events that it publishes
     event_listeners: Sequence[Listener] = ()
     timers: Sequence[Timer] = ()
+    errands: Sequence[Errand] = ()
+    mail_templates: Path | None = None  # a folder: <locale>/<name>.subject, .txt and .html
     queries: Sequence[type] = ()  # storefront schema
     mutations: Sequence[type] = ()
     subscriptions: Sequence[type] = ()
@@ -91,6 +106,7 @@ class Registry:
             "listener": [x.name for m in self.modules for x in m.event_listeners],
             "timer": [x.name for m in self.modules for x in m.timers],
             "export": [x.name for m in self.modules for x in m.exports],
+            "errand": [x.name for m in self.modules for x in m.errands],
             "indexed entity": [s.entity.name for m in self.modules for s in m.index_sources],
         }.items():
             repeated = sorted({v for v in values if values.count(v) > 1})

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     search_path: Path | None = None  # where Tantivy keeps its files; default: the folder `<home>/search`
     fetch_ports: str = Field(default="80,443", pattern=r"^\d{1,5}(,\d{1,5})*$")  # ports that pictures are fetched from
     fetch_allow_private: str = ""  # addresses or networks that may be fetched from although they are not public
+    smtp_url: str | None = None  # smtp://user:password@host:587 or smtps://…:465; ?tls=start|never|always
+    mail_from: str = "shop@localhost"  # whom mail is from where a tenant says nothing else; bounces go there
+    public_url: str | None = None  # how links in mails begin where a tenant has no host name: https://shop.example
+    webhook_ports: str = Field(default="80,443,8443", pattern=r"^\d{1,5}(,\d{1,5})*$")  # that webhooks may be sent to
+    webhook_allow_private: str = ""  # addresses or networks that webhooks may reach although they are not public
     max_upload_mb: int = Field(default=20, ge=1)
     max_body_kb: int = Field(default=1024, ge=16)
     live_origins: str = ""  # sites whose pages may open WebSockets besides a tenant's own: https://shop.example, or *

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,8 @@ from rustok.kernel.consuming import Consumer, FindTenant
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import Database, driver
 from rustok.kernel.events import Envelope
-from rustok.kernel.module import Timer
+from rustok.kernel.module import Errand, Timer
+from rustok.kernel.units import Units
 
 POLL_SECONDS = 0.1  # for what nobody told: a lost connection, another process's end
 LATER_SECONDS = 0.02  # after those that readers wait for
@@ -35,6 +37,7 @@ class Workers:
     find_tenant: FindTenant
     list_tenants: Callable[[], Awaitable[Sequence[TenantInfo]]]
     timers: Sequence[Timer] = ()
+    errands: Sequence[Errand] = ()
     bus: Bus[Envelope] | None = None
     poll_seconds: float = POLL_SECONDS
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -59,6 +62,8 @@ class Workers:
             self._spawn("bus", partial(self._publish, self.bus), wake)
         for timer in self.timers:
             self._tasks.append(asyncio.create_task(self._time(timer), name=timer.name))
+        for errand in self.errands:
+            self._tasks.append(asyncio.create_task(self._run(errand), name=errand.name))
 
     def wake(self) -> None:
         """Something was committed: do not wait for the next poll."""
@@ -220,6 +225,17 @@ class Workers:
                             await timer.run(context)
             except Exception as error:
                 logger.warning("timer.failed", timer=timer.name, error=repr(error))
+
+    async def _run(self, errand: Errand) -> None:
+        pause = 1.0
+        while True:
+            begun = time.monotonic()
+            try:
+                await errand.run(Units(self.database, self.find_tenant))
+            except Exception as error:
+                pause = 1.0 if time.monotonic() - begun > 60 else min(pause * 2, 60.0)
+                logger.warning("errand.failed", errand=errand.name, error=repr(error)[:500], retry_in=pause)
+            await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter
 
 
 async def is_followed(database: Database) -> bool:

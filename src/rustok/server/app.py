@@ -41,6 +41,7 @@ from rustok.server.graphql_http.live import Bounds
 from rustok.server.graphql_http.persisted import Persisted
 from rustok.server.graphql_http.sockets import Sockets
 from rustok.server.host import Host, trace_of
+from rustok.server.mailbox import pages as mailbox
 
 logger = structlog.get_logger("rustok.http")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -100,6 +101,8 @@ def build(host: Host, *, with_workers: bool = False) -> Application:
     _add_operations(app, host)
     app.include_router(_media(host))
     app.include_router(exports.router(host))
+    if mailbox.is_open(host):
+        app.include_router(mailbox.router(host))
     kept = Answers(host.settings.cache_mb << 20)
     pages.add(app, host, kept)
     _add_errors(app, host)

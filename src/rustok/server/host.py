@@ -10,6 +10,8 @@ from typing import Any
 from starlette.requests import HTTPConnection
 
 from rustok.core.access import authentication
+from rustok.core.mailing import rendering, smtp
+from rustok.core.mailing.post import Post
 from rustok.core.media import renditions, storing
 from rustok.index import live, searching, verifying
 from rustok.index.readers import Readers
@@ -25,7 +27,7 @@ from rustok.kernel.ids import generate_id
 from rustok.kernel.module import Registry
 from rustok.kernel.settings import Settings
 from rustok.server import modules
-from rustok.server.tenancy import Tenancy, networks
+from rustok.server.tenancy import Tenancy, networks, origins
 
 CURRENCY_COOKIE = "currency"
 
@@ -63,6 +65,7 @@ class Host:
             most_bytes=limits.most_bytes,
         )
         database.resources[storing.Library] = storing.Library(storage, limits, fetching.Fetcher(policy))
+        database.resources[Post] = _post(settings, registry)
         search = _search(settings, registry, database)
         database.resources[searching.Backend] = search
         tenancy = Tenancy(
@@ -167,6 +170,15 @@ class Host:
             tenant, actor=actor, locale=self.locale(request, tenant), currency=self.currency(request, tenant)
         ) as context:
             yield context
+
+
+def _post(settings: Settings, registry: Registry) -> Post:
+    """How mail is sent: by the server that is set, else into the mailbox of a development machine."""
+    folders = [module.mail_templates for module in registry.modules if module.mail_templates is not None]
+    server = smtp.Server.at(settings.smtp_url) if settings.smtp_url else None
+    mailbox = server is None and settings.environment == "development"
+    templates = rendering.Templates(folders)
+    return Post(templates, smtp.check_sender(settings.mail_from), origins(settings), server=server, mailbox=mailbox)
 
 
 def _search(settings: Settings, registry: Registry, database: Database) -> searching.Backend:

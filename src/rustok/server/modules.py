@@ -78,5 +78,6 @@ def workers(registry: Registry, database: Database, *, bus: Bus[Envelope] | None
         find_tenant,
         list_tenants,
         timers=[timer for module in registry.modules for timer in module.timers],
+        errands=[errand for module in registry.modules for errand in module.errands],
         bus=bus,
     )

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -12,6 +13,7 @@ from rustok.core.tenants import lookup
 from rustok.kernel import errors, ids
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import Database
+from rustok.kernel.settings import Settings
 
 REMEMBERED_SECONDS = 0.5  # a change of a tenant is seen everywhere within a second
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -29,6 +31,25 @@ class TenantDisabled(errors.Forbidden):
     """The tenant is switched off."""
 
     code = "tenant_disabled"
+
+
+def origins(settings: Settings) -> Callable[[TenantInfo], str]:
+    """How links to a tenant begin where nobody's request says it, in mails for instance: `https://shop.example`."""
+    developing = settings.environment == "development"
+    place = "localhost" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - it is not bound here
+    public = urlsplit(settings.public_url or (f"http://{place}:{settings.port}" if developing else "https://localhost"))
+    port = f":{public.port}" if public.port else ""
+
+    def origin(tenant: TenantInfo) -> str:
+        if tenant.hosts:
+            host = f"{tenant.hosts[0]}{port}"
+        elif settings.public_url or tenant.slug in (settings.default_tenant, DEMO):
+            host = public.netloc
+        else:
+            host = f"{tenant.slug}.localhost{port}"
+        return f"{public.scheme}://{host}"
+
+    return origin
 
 
 def networks(text: str) -> tuple[Network, ...]:

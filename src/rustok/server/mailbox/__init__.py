@@ -1,0 +1,1 @@
+"""The development mailbox at `/dev/mail`: what would have been sent if a mail server were set."""
