@@ -1,6 +1,6 @@
 """Promises of stock: reserve, release, commit and expire. Whatever runs at once, no piece is promised twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from rustok.commerce.catalogue import batches, checks
-from rustok.commerce.catalogue import service as catalogue
-from rustok.commerce.inventory import locations, service
+from rustok.commerce.inventory import locations, planning, service
 from rustok.commerce.inventory.models import Reservation, ReservationState, StockLevel
+from rustok.commerce.inventory.planning import Shortage
 from rustok.events.commerce import StockReserved
 from rustok.kernel import bus, errors
 from rustok.kernel.context import Context
-from rustok.kernel.ids import generate_id
+from rustok.kernel.ids import generate_ids
 from rustok.kernel.module import Timer
 
 MOST_LINES = 500
@@ -27,15 +27,6 @@ class Line:
     variant_id: UUID
     quantity: int
     location_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shortage:
-    """A line that cannot be promised, and what is left for it."""
-
-    variant_id: UUID
-    wanted: int
-    left: int
 
 
 class OutOfStock(errors.Conflict):
@@ -55,6 +46,7 @@ async def reserve(
     """Promise all lines to `reference`, or nothing: raises `OutOfStock` that names every line that falls short.
 
     Variants whose stock is not managed are always there and need no reservation. Raises `NotFound` for a variant.
+    Two statements, whatever the number of lines.
     """
     reference = checks.text(reference, "reference")
     wanted: dict[tuple[UUID, UUID | None], int] = {}
@@ -64,27 +56,21 @@ async def reserve(
         wanted[key] = checks.whole(wanted.get(key, 0) + line.quantity, "quantity", least=1)
     if len(wanted) > MOST_LINES:
         raise errors.Invalid(f"at most {MOST_LINES} lines at once", field="lines")
-    managed = {}
-    for variant in await catalogue.variants(context, {variant for variant, _ in wanted}):
-        managed[variant.id] = variant.manage_inventory
-    async with context.session.begin_nested():
-        taken: dict[service.Place, int] = {}
-        shortages: list[Shortage] = []
-        named = [variant for variant, _ in wanted]
-        for variant_id in sorted({variant for variant in named if named.count(variant) > 1 and managed[variant]}):
-            await context.session.execute(_LOCK_ALL, {"tenant_id": context.tenant_id, "variant_id": variant_id})
-        # One order for everybody: by variant, lines that name a location first.
-        for (variant_id, location_id), quantity in sorted(
-            wanted.items(), key=lambda item: (item[0][0], item[0][1] is None, item[0][1] or item[0][0])
-        ):
-            if not managed[variant_id]:
-                continue
-            short = await _take(context, variant_id, location_id, quantity, taken)
-            if short is not None:
-                shortages.append(short)
-        if shortages:
-            raise OutOfStock(shortages)
-    return await _promise(context, reference, taken, expires_at)
+    shelves = await planning.look(context, {variant for variant, _ in wanted})
+    plan = planning.Plan(shelves)
+    # Those that name a location first: the others find what is left.
+    for (variant_id, location_id), quantity in sorted(
+        wanted.items(), key=lambda item: (item[0][0], item[0][1] is None, item[0][1] or item[0][0])
+    ):
+        plan.take(variant_id, location_id, quantity)
+    if plan.shortages:
+        raise OutOfStock(plan.shortages)
+    if plan.uncounted:
+        # Nobody ever counted these here: their levels appear now, empty.
+        first = await locations.default(context)
+        await service.lock_levels(context, [(variant, first) for variant in plan.uncounted])
+        return await reserve(context, reference, lines, expires_at=expires_at)
+    return await _promise(context, reference, plan.taken, expires_at)
 
 
 async def release(context: Context, reference: str) -> int:
@@ -121,112 +107,74 @@ async def expire_reservations(context: Context) -> None:
 
 EXPIRY = Timer(name="commerce.expire_reservations", every_seconds=30, run=expire_reservations)
 
-_TAKE = text("""
-UPDATE commerce_stock_levels AS l SET reserved = l.reserved + :quantity, updated_at = now()
-FROM commerce_stock_locations AS o
-WHERE l.tenant_id = CAST(:tenant_id AS uuid) AND l.variant_id = :variant_id AND l.location_id = :location_id
-  AND o.tenant_id = l.tenant_id AND o.id = l.location_id AND o.is_active
-  AND (l.allow_backorder OR l.on_hand - l.reserved >= :quantity)
-RETURNING l.reserved
+
+class _Undercut(Exception):
+    """A locked row was changed by somebody else: PostgreSQL does not let that happen."""
+
+
+# The condition is the row's own, and a CHECK stands behind it: what was planned above is no reason to trust it.
+_PROMISE = text("""
+WITH wanted AS (
+  SELECT * FROM unnest(CAST(:levels AS uuid[]), CAST(:quantities AS int[]), CAST(:ids AS uuid[]))
+    AS w(level_id, quantity, id)
+), taken AS (
+  UPDATE commerce_stock_levels l SET reserved = l.reserved + w.quantity, updated_at = now() FROM wanted w
+  WHERE l.tenant_id = CAST(:tenant_id AS uuid) AND l.id = w.level_id
+    AND (l.allow_backorder OR l.on_hand - l.reserved >= w.quantity)
+  RETURNING l.variant_id, l.location_id, l.reserved, w.quantity, w.id
+), promised AS (
+  INSERT INTO commerce_reservations
+    (tenant_id, id, variant_id, location_id, quantity, reference, state, expires_at, created_at)
+  SELECT CAST(:tenant_id AS uuid), id, variant_id, location_id, quantity, :reference, 'open',
+    CAST(:expires_at AS timestamptz), :now
+  FROM taken
+)
+SELECT variant_id, location_id, reserved, quantity, id FROM taken ORDER BY variant_id, location_id
 """)
-
-
-async def _take(
-    context: Context, variant_id: UUID, location_id: UUID | None, quantity: int, taken: dict[service.Place, int]
-) -> Shortage | None:
-    first = location_id or await locations.default(context)
-    if await _take_at(context, variant_id, first, quantity, taken):
-        return None
-    if location_id is not None:
-        return Shortage(variant_id, quantity, await _left(context, variant_id, location_id))
-    variant = await catalogue.get_variant(context, variant_id)
-    if variant.allow_backorder:
-        # Nobody ever counted this variant here: its level appears now, empty.
-        await service.lock_levels(context, [(variant_id, first)])
-        if await _take_at(context, variant_id, first, quantity, taken):
-            return None
-    return await _take_anywhere(context, variant_id, quantity, first, taken)
-
-
-async def _take_at(
-    context: Context, variant_id: UUID, location_id: UUID, quantity: int, taken: dict[service.Place, int]
-) -> bool:
-    """One conditional update: PostgreSQL checks the condition again after it has waited for the row."""
-    reserved = await context.session.scalar(
-        _TAKE,
-        {
-            "tenant_id": context.tenant_id,
-            "variant_id": variant_id,
-            "location_id": location_id,
-            "quantity": quantity,
-        },
-    )
-    if reserved is None:
-        return False
-    place = (variant_id, location_id)
-    taken[place] = taken.get(place, 0) + quantity
-    return True
-
-
-_LOCK_ALL = text("""
-SELECT l.location_id, l.on_hand - l.reserved
-FROM commerce_stock_levels l
-JOIN commerce_stock_locations o ON o.tenant_id = l.tenant_id AND o.id = l.location_id AND o.is_active
-WHERE l.tenant_id = CAST(:tenant_id AS uuid) AND l.variant_id = :variant_id
-ORDER BY l.location_id
-FOR NO KEY UPDATE OF l
-""")
-
-
-async def _take_anywhere(
-    context: Context, variant_id: UUID, quantity: int, first: UUID, taken: dict[service.Place, int]
-) -> Shortage | None:
-    """From one location that has enough, else from several: the default one first, then the fullest."""
-    named = {"tenant_id": context.tenant_id, "variant_id": variant_id}
-    free = {location: left for location, left in (await context.session.execute(_LOCK_ALL, named)).all() if left > 0}
-    if sum(free.values()) < quantity:
-        return Shortage(variant_id, quantity, sum(free.values()))
-    order = sorted(free, key=lambda location: (free[location] < quantity, location != first, -free[location], location))
-    missing = quantity
-    for location in order:
-        part = min(missing, free[location])
-        if part and await _take_at(context, variant_id, location, part, taken):
-            missing -= part
-    return None if not missing else Shortage(variant_id, quantity, quantity - missing)
-
-
-async def _left(context: Context, variant_id: UUID, location_id: UUID) -> int:
-    stored = await context.session.execute(
-        select(StockLevel.on_hand - StockLevel.reserved).where(
-            StockLevel.tenant_id == context.tenant_id,
-            StockLevel.variant_id == variant_id,
-            StockLevel.location_id == location_id,
-        )
-    )
-    return max(stored.scalar() or 0, 0)
 
 
 async def _promise(
-    context: Context, reference: str, taken: dict[service.Place, int], expires_at: datetime | None
+    context: Context, reference: str, taken: Mapping[service.Place, tuple[UUID, int]], expires_at: datetime | None
 ) -> list[Reservation]:
-    made = [
+    if not taken:
+        return []
+    await context.session.flush()
+    written = await context.session.execute(
+        _PROMISE,
+        {
+            "tenant_id": context.tenant_id,
+            "levels": [level for level, _ in taken.values()],
+            "quantities": [quantity for _, quantity in taken.values()],
+            "ids": generate_ids(len(taken)),
+            "reference": reference,
+            "expires_at": expires_at,
+            "now": context.now,
+        },
+    )
+    rows = written.all()
+    if len(rows) != len(taken):
+        raise _Undercut(f"{len(taken)} levels were locked for {reference}, {len(rows)} could be written")
+    bus.record_many(
+        context,
+        [
+            StockReserved(variant_id=variant, location_id=location, reserved=reserved)
+            for variant, location, reserved, _, _ in rows
+        ],
+    )
+    return [
         Reservation(
             tenant_id=context.tenant_id,
-            id=generate_id(),
-            variant_id=variant_id,
-            location_id=location_id,
+            id=id_,
+            variant_id=variant,
+            location_id=location,
             quantity=quantity,
             reference=reference,
             state=ReservationState.OPEN,
             expires_at=expires_at,
             created_at=context.now,
         )
-        for (variant_id, location_id), quantity in taken.items()
+        for variant, location, _, quantity, id_ in rows
     ]
-    context.session.add_all(made)
-    await context.session.flush()
-    await _say(context, taken)
-    return made
 
 
 async def _open(context: Context, reference: str) -> Sequence[Reservation]:
