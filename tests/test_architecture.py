@@ -35,6 +35,8 @@ NO_DRAWERS = {"utils", "util", "helpers", "helper", "common", "dto", "interfaces
 
 # Tables of the whole installation, which hold nothing of a tenant's.
 SHARED_TABLES = {"alembic_version", "event_cursors", "index_state"}
+# Tables that follow another one, and that no role may touch by their own names.
+PARTITION = r"nodes_p\d|commerce_orders_\d{4}_q\d"
 # Keyed by their place in the one log; everything else is keyed by the tenant first.
 KEYED_OTHERWISE = {"event_staging": ["pos"], "event_log": ["seq"], "event_failures": ["consumer", "seq"]}
 # A tenant's own row is the tenant.
@@ -56,8 +58,10 @@ MORE_POLICIES = {
     ("index_versions", "worker_sees_all"): WORKER_ROLE,
     ("index_changes", "owner_builds"): "the owner",
 }
-# Functions with the owner's rights that look tenants up, or only count; all others take the one tenant first.
+# Functions with the owner's rights that look tenants up, only count, or make what is of no tenant; all others take the
+# one tenant first.
 LOOKUPS = {
+    "commerce_orders_make_quarter",
     "index_versions_of",
     "rustok_mails_due",
     "rustok_tenant_by_host",
@@ -297,11 +301,11 @@ async def test_unique_keys_are_unique_within_a_tenant(owner_connection: asyncpg.
 def _compared(connection: Connection) -> list[Any]:
     def ours(name: str | None, kind: str, _: Any) -> bool:
         # The log is written in SQL, the read model is declared, and partitions follow their table.
-        return kind != "table" or not re.match(r"event_|index_|alembic_|nodes_p\d", name or "")
+        return kind != "table" or not re.match(rf"event_|index_|alembic_|{PARTITION}", name or "")
 
     def whole(one: Any, name: str | None, kind: str, *_: Any) -> bool:
         # A key to a partitioned table is also kept for each partition.
-        return kind != "foreign_key_constraint" or not re.match(r"nodes_p\d", one.elements[0].target_fullname)
+        return kind != "foreign_key_constraint" or not re.match(PARTITION, one.elements[0].target_fullname)
 
     opts = {"include_name": ours, "include_object": whole, "compare_type": True, "compare_server_default": True}
     context = MigrationContext.configure(connection, opts=opts)

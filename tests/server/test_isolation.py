@@ -16,7 +16,7 @@ from tests.server import asking
 from tests.server.asking import Document, Operation, Place
 from tests.server.conftest import OpenSite, Site
 from tests.server.furnishing import furnish
-from tests.test_architecture import LOOKUPS, SHARED_TABLES, TABLES, TENANT_COLUMN, unprotected
+from tests.test_architecture import LOOKUPS, PARTITION, SHARED_TABLES, TABLES, TENANT_COLUMN, unprotected
 
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, plain_url
 from rustok.kernel.settings import Settings
@@ -95,7 +95,7 @@ async def looking(addresses: Addresses) -> AsyncIterator[asyncpg.Connection]:
 async def tables_of(connection: asyncpg.Connection) -> dict[str, str]:
     """Every table of tenants' rows, partitions apart, and the column that holds the tenant."""
     names = [row["name"] for row in await connection.fetch(TABLES)]
-    whole = [name for name in names if name not in SHARED_TABLES and not re.match(r"nodes_p\d", name)]
+    whole = [name for name in names if name not in SHARED_TABLES and not re.match(PARTITION, name)]
     return {name: TENANT_COLUMN.get(name, "tenant_id") for name in whole}
 
 
@@ -352,7 +352,7 @@ async def test_removing_any_single_policy_is_noticed(full: tuple[Site, Site], lo
                     unnoticed.append(f"{attempt}: not by the catalogue")
                 # The rows themselves tell as well, but for partitions, which no role may touch by their own names,
                 # what only an owner who is no superuser would feel, and rows that can only be written.
-                if not re.match(r"nodes_p\d", table) and re.search(r"^DROP POLICY tenant|DISABLE|USING", attempt):
+                if not re.match(PARTITION, table) and re.search(r"^DROP POLICY tenant|DISABLE|USING", attempt):
                     told = await leaks(looking, APP_ROLE, mine, theirs)
                     if table not in told and (table, "USING" in attempt) != ("event_staging", True):
                         unnoticed.append(f"{attempt}: not by the rows")

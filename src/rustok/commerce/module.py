@@ -9,6 +9,8 @@ from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
 from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
+from rustok.commerce.orders import graphql as orders
+from rustok.commerce.orders import partitions
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
@@ -16,7 +18,7 @@ from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories, tax, carts)
+_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders)
 here = Path(__file__).parent
 
 module = Module(
@@ -59,7 +61,7 @@ module = Module(
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
     event_listeners=[],
-    timers=[reserving.EXPIRY, expiring_carts.EXPIRY],
+    timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS],
     index_sources=[ProductSource(), CategorySource()],
     exports=[exporting.STOCK],
 )

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true
@@ -93,12 +93,9 @@ async def page(
         if cursor is not None:
             values = decode_cursor(cursor, kinds, field=name)
             statement = statement.where(_beyond(keys, values, forward=forward))
-    # NULLs stand last whichever way the list runs, as `_beyond` has it.
-    if wanted.backwards:
-        order = [column.asc().nulls_first() if down else column.desc().nulls_first() for column, down in keys]
-    else:
-        order = [column.desc().nulls_last() if down else column.asc().nulls_last() for column, down in keys]
-    found = list(await context.session.execute(statement.add_columns(*columns).order_by(*order).limit(wanted.size + 1)))
+    ordered = [_ordered(column, down=down is not wanted.backwards, backwards=wanted.backwards) for column, down in keys]
+    asked = statement.add_columns(*columns).order_by(*ordered).limit(wanted.size + 1)
+    found = list(await context.session.execute(asked))
     more = len(found) > wanted.size
     found = found[: wanted.size]
     if wanted.backwards:
@@ -109,6 +106,22 @@ async def page(
         has_next=before is not None if wanted.backwards else more,
         has_previous=more if wanted.backwards else after is not None,
     )
+
+
+def _never_null(column: Any) -> bool:
+    """Whether the table says so; nothing is known of an expression."""
+    return getattr(getattr(column, "expression", column), "nullable", None) is False
+
+
+def _ordered(column: Any, *, down: bool, backwards: bool) -> ColumnElement[Any]:
+    """NULLs stand last whichever way the list runs, as `_beyond` has it.
+
+    Where there are none nothing is said of them: for `DESC NULLS LAST` PostgreSQL would not walk an index backwards.
+    """
+    made: Any = column.desc() if down else column.asc()
+    if not _never_null(column):
+        made = made.nulls_first() if backwards else made.nulls_last()
+    return cast(ColumnElement[Any], made)
 
 
 def _beyond(keys: Sequence[Key], values: Sequence[Any], *, forward: bool) -> ColumnElement[bool]:
@@ -122,12 +135,18 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], *, forward: bool) -> Col
             same: ColumnElement[bool] = column.is_(None)
         else:
             further = column > literal(value) if greater else column < literal(value)
-            if forward:
+            if forward and not _never_null(column):
                 further = or_(further, column.is_(None))
             same = column == literal(value)
         alternatives.append(and_(true(), *equal_so_far, further))
         equal_so_far.append(same)
-    return or_(*alternatives)
+    beyond = or_(*alternatives)
+    column, down = keys[0]
+    if len(keys) > 1 and values[0] is not None and _never_null(column):
+        # The same said again as a bound that an index can begin at, and that leaves partitions out.
+        bound = column >= literal(values[0]) if forward is not down else column <= literal(values[0])
+        return and_(bound, beyond)
+    return beyond
 
 
 async def count(context: Context, statement: Select[Any], *, limit: int = 10_000) -> tuple[int, bool]:

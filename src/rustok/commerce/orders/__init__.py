@@ -1,0 +1,1 @@
+"""Orders: what a buyer committed to, and everything that becomes of it."""
