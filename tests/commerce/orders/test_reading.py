@@ -34,7 +34,7 @@ async def test_a_buyer_reads_the_order_with_its_token_only(
     async with open_context() as context:
         (shirt,) = await ordering.goods(context, 5)
         placed = await ordering.order(context, [(shirt, 2, 1000)], discount_minor=100)
-    query = "query($t: String!) { order(token: $t) { %s messages { body } } }" % ORDER
+    query = "query($t: String!) { order(token: $t) { " + ORDER + " messages { body } } }"
 
     answer = (await buyer(database, tenant)(query, t=placed.token))["order"]
 
@@ -134,7 +134,7 @@ async def test_only_who_may_read_orders_reads_them(open_context: OpenContext, as
         placed = await ordering.order(context, [(shirt, 1, 100)])
     reader = Actor(kind="user", permissions=frozenset({"orders:read"}))
     stranger = Actor(kind="user", permissions=frozenset({"products:manage"}))
-    query = "{ orders { nodes { %s timeline { kind actorKind } notes { body } version } } }" % ORDER
+    query = "{ orders { nodes { " + ORDER + " timeline { kind actorKind } notes { body } version } } }"
 
     seen = (await ask(query, actor=reader))["orders"]["nodes"][0]
     assert seen["timeline"] == [{"kind": "placed", "actorKind": "system"}]

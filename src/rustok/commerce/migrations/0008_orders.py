@@ -386,8 +386,9 @@ _MAKE_QUARTER = f"""
         EXECUTE format('CREATE TABLE public.%I (LIKE public.commerce_orders INCLUDING ALL)', name);
         EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
         EXECUTE format(
-            $policy$CREATE POLICY tenant_isolation ON public.%I
-                USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT})$policy$, name);
+            $policy$CREATE POLICY tenant_isolation ON %s
+                USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT})$policy$,
+            'public.' || quote_ident(name));
         EXECUTE format('REVOKE ALL ON public.%I FROM PUBLIC, {APP_ROLE}, {WORKER_ROLE}', name);
         EXECUTE format(
             'ALTER TABLE public.commerce_orders ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
