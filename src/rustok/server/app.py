@@ -104,7 +104,7 @@ def build(host: Host, *, with_workers: bool = False) -> Application:
     if mailbox.is_open(host):
         app.include_router(mailbox.router(host))
     kept = Answers(host.settings.cache_mb << 20)
-    pages.add(app, host, kept)
+    pages.add(app, host, kept, storefront)
     _add_errors(app, host)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, host=host)

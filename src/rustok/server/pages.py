@@ -1,24 +1,29 @@
 """The storefront in this server: what its pages need of the host, and what a browser sees when something goes wrong."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+import msgspec
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from rustok.core.access import lockouts
+from rustok.core.access import browsers, lockouts
 from rustok.core.content import comments
 from rustok.core.content import service as content
 from rustok.index.answers import Answers
 from rustok.index.readers import ReaderSession
 from rustok.kernel import errors, ids
-from rustok.kernel.context import ANONYMOUS, Context, TenantInfo
+from rustok.kernel.context import ANONYMOUS, Actor, Context, TenantInfo
+from rustok.kernel.graphql import Operation
 from rustok.kernel.indexing import Entity
+from rustok.server.graphql_http.endpoint import Endpoint
+from rustok.server.graphql_http.persisted import Persisted
 from rustok.server.host import Host, trace_of
-from rustok.storefront import site
+from rustok.storefront import asking, cookies, site
 
 _NO_PAGES = ("/graphql", "/admin", "/media", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
@@ -29,9 +34,12 @@ class StorefrontHost:
 
     host: Host
     answers: Answers
+    endpoint: Endpoint  # of the public API
     entities: Mapping[str, Entity] = field(init=False)
 
     def __post_init__(self) -> None:
+        # Pages bring documents of their own, which are trusted, and who asks is known by a cookie.
+        self.endpoint = replace(self.endpoint, persisted=Persisted(), open_operation=_operation_of)
         self.entities = {name: source.entity for name, source in self.host.registry.sources.items()}
 
     async def tenant(self, request: Request) -> TenantInfo:
@@ -55,6 +63,54 @@ class StorefrontHost:
     async def version(self, tenant: TenantInfo) -> int:
         """The version of the tenant's read model that the database shows now."""
         return await self.host.versions.current(tenant.id)
+
+    async def ask(
+        self,
+        request: Request,
+        tenant: TenantInfo,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        locale: str,
+        currency: str,
+        key: str | None = None,
+    ) -> asking.Data:
+        """What the public API answers to whoever is logged in by this browser's cookie. Raises `Refused`."""
+        actor = await self._actor(request, tenant)
+        body = msgspec.json.encode({"query": document, "variables": variables})
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name in ("host", "user-agent") or name.startswith("x-forwarded-")
+        } | {"content-type": "application/json", "accept": "application/json"}
+        if key is not None:
+            headers["idempotency-key"] = key
+        scope = {
+            **request.scope, "method": "POST", "path": self.endpoint.name, "raw_path": self.endpoint.name.encode(),
+            "query_string": b"", "headers": [(k.encode(), v.encode("latin-1")) for k, v in headers.items()],
+            "state": {"trace_id": trace_of(request)},
+        }  # fmt: skip
+        scope["state"]["operation"] = self.host.edge(Request(scope), tenant, actor, locale=locale, currency=currency)
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        response = await self.endpoint(Request(scope, receive))
+        answer = msgspec.json.decode(response.body)
+        if answer.get("errors"):
+            first = answer["errors"][0]
+            raise asking.Refused(str(first.get("extensions", {}).get("code", "invalid")), str(first.get("message")))
+        return cast(asking.Data, answer["data"])
+
+    async def _actor(self, request: Request, tenant: TenantInfo) -> Actor:
+        """Who is logged in by the cookie, nobody where it is not good; looked up once for a page."""
+        known = getattr(request.state, "actor", None)
+        token = cookies.read(request, self.origin(request), cookies.SESSION)
+        if isinstance(known, Actor) or not token:
+            return known or ANONYMOUS
+        async with self.host.database.open(tenant, actor=ANONYMOUS) as context:
+            request.state.actor = found = await browsers.resume(context, token) or ANONYMOUS
+        return found
 
     async def comment(
         self,
@@ -94,9 +150,14 @@ class StorefrontHost:
                 return None
 
 
-def add(app: FastAPI, host: Host, answers: Answers) -> None:
+@asynccontextmanager
+async def _operation_of(request: Any) -> AsyncIterator[Operation]:
+    yield request.scope["state"]["operation"]
+
+
+def add(app: FastAPI, host: Host, answers: Answers, endpoint: Endpoint) -> None:
     """Let the storefront answer what nothing else has answered."""
-    app.state.storefront = StorefrontHost(host, answers)
+    app.state.storefront = StorefrontHost(host, answers, endpoint)
     app.include_router(site.router(app.state.storefront))
 
 

@@ -14,7 +14,7 @@ from rustok.index import reads, searching, together
 from rustok.index.answers import Answers
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.indexing import Entity
-from rustok.storefront import addresses, navigation, shelves, themes, wording
+from rustok.storefront import addresses, asking, cookies, navigation, shelves, themes, wording
 from rustok.storefront.addresses import Addresses
 from rustok.storefront.head import Head
 from rustok.storefront.navigation import Navigation
@@ -60,6 +60,23 @@ class Host(Protocol):
         """What reads the read model, as nobody in particular."""
         ...
 
+    async def ask(
+        self,
+        request: Request,
+        tenant: TenantInfo,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        locale: str,
+        currency: str,
+        key: str | None = None,
+    ) -> asking.Data:
+        """What the public GraphQL API answers to whoever is logged in by this browser's cookie.
+
+        `key` is the request's `Idempotency-Key`. Raises `asking.Refused` where it answers with an error.
+        """
+        ...
+
     async def comment(
         self,
         request: Request,
@@ -95,6 +112,7 @@ class Visit:
     kept: navigation.Shelf
     version: int = 0
     shown: bool = False  # a page was rendered from what was read
+    personal: bool = False  # made for this visitor alone, and kept nowhere
 
     def __post_init__(self) -> None:
         self.theme: Theme = themes.of(self.tenant.settings.get("theme"))
@@ -127,6 +145,16 @@ class Visit:
         """One value of the query string, cut to a sensible length."""
         return next((value for key, value in self.params if key == name), "").strip()[:200]
 
+    async def ask(self, document: str, *, key: str | None = None, **variables: Any) -> asking.Data:
+        """What the public GraphQL API answers to this visitor; raises `asking.Refused`."""
+        return await self.host.ask(
+            self.request, self.tenant, document, variables, locale=self.locale, currency=self.currency, key=key
+        )
+
+    def cookie(self, name: str) -> str:
+        """One of our cookies, nothing where there is none."""
+        return cookies.read(self.request, self.links.origin, name)
+
     def say(self, key: str, n: int | None = None, **values: object) -> str:
         """A message in the page's language."""
         return self.wording.say(key, n, **values)
@@ -155,6 +183,8 @@ class Visit:
 
     async def show(self, template: str, head: Head, *, status: int = 200, **values: Any) -> Response:
         """A page of the theme, with the head's paths completed."""
+        if self.personal:
+            self.version = await self.host.version(self.tenant)
         nav = await self.navigation()
         html = self.theme.render(
             template,
@@ -180,6 +210,8 @@ class Visit:
             },
         )
         self.shown = True
+        if self.personal:
+            return _personal(html, status=status, language=self.locale)
         return answer(html, status=status, request=self.request, language=self.locale)
 
     @property
@@ -187,10 +219,12 @@ class Visit:
         """Whether the page is the same for everybody until the read model changes."""
         # Another search engine may be behind the read model for a moment; it alone would know.
         is_searched = bool(self.param("q")) and searching.backend_of(self.context) is not searching.POSTGRES
-        return self.shown and self.version > 0 and not is_searched
+        return self.shown and not self.personal and self.version > 0 and not is_searched
 
     def redirect(self, path: str, *, status: int = 301) -> Response:
         """To another address of ours."""
+        if self.personal:
+            return RedirectResponse(path, 303, headers={"Cache-Control": "private, no-store"})
         return RedirectResponse(path, status, headers={"Cache-Control": "no-cache", "Vary": "Cookie"})
 
     def _alternates(self, head: Head) -> list[tuple[str, str]]:
@@ -247,6 +281,18 @@ def answer(html: str, *, status: int, request: Request, language: str) -> Respon
 def kept_answer(body: bytes, *, request: Request, language: str) -> Response:
     """The same for a page that was kept."""
     return _answer(body, status=200, request=request, language=language)
+
+
+def _personal(html: str, *, status: int, language: str) -> Response:
+    """The same for a page that is nobody else's: no cache keeps it, and it names no page to those it leads to."""
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Content-Language": language,
+        "Cache-Control": "private, no-store",
+    }
+    return Response(html.encode("utf-8", "replace"), status, headers, media_type="text/html")
 
 
 def _answer(body: bytes, *, status: int, request: Request, language: str) -> Response:
