@@ -79,6 +79,14 @@ def safe(url: object) -> str:
     return text if text.startswith(("/", "#", "?")) else f"/{text}"
 
 
+def local(path: str, otherwise: str) -> str:
+    """The path if it leads to a page of this shop, for a form that says where to go on; else `otherwise`."""
+    is_ours = path.startswith("/") and not path.startswith("//") and len(path) < 1_000
+    if not is_ours or any(ord(c) < 33 or ord(c) > 126 or c == "\\" for c in path):
+        return otherwise
+    return path
+
+
 def query(pairs: Iterable[tuple[str, str]]) -> str:
     """`?a=1&b=2`, or nothing."""
     text = urlencode([(k, v) for k, v in pairs if v])

@@ -1,4 +1,4 @@
-"""What a page learns from the public GraphQL API: data, reasons why an input was refused, or that nothing came of it."""
+"""What a page learns from the public GraphQL API: data, why an input was refused, or that nothing came of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,4 +32,6 @@ class Problem:
 def problems(payload: Data | None) -> Sequence[Problem]:
     """The user errors of a mutation's answer."""
     found = (payload or {}).get("userErrors") or ()
-    return [Problem(str(one.get("code")).lower(), str(one.get("message")), tuple(one.get("field") or ())) for one in found]
+    return [
+        Problem(str(one.get("code")).lower(), str(one.get("message")), tuple(one.get("field") or ())) for one in found
+    ]

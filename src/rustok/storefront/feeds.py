@@ -15,7 +15,7 @@ from rustok.index import tables
 from rustok.kernel import errors, ids
 from rustok.kernel.context import Context
 from rustok.kernel.indexing import Entity
-from rustok.storefront import finding, formatting, pictures
+from rustok.storefront import finding, formatting, pictures, private
 from rustok.storefront.addresses import Addresses
 from rustok.storefront.visit import Visit
 
@@ -76,6 +76,7 @@ def robots(visit: Visit) -> Response:
     for locale in visit.tenant.locales:
         prefix = visit.links_in(locale).prefix
         lines += [f"Disallow: {prefix}/search", f"Disallow: {prefix}/*?*option.", f"Disallow: {prefix}/*?*price_"]
+        lines += private.disallowed(prefix)
     lines += ["Disallow: /admin", "Disallow: /*?*reply=", "", f"Sitemap: {visit.links.full('/sitemap.xml')}", ""]
     return Response("\n".join(lines), media_type="text/plain", headers={"Cache-Control": "max-age=3600"})
 

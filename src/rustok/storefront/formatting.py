@@ -21,7 +21,7 @@ def price(value: Mapping[str, Any] | None, language: str) -> str:
     """`€19.99` and `$1,299` in English, `19,99 €` and `1 299 ₽` elsewhere; whole amounts show no decimals."""
     if not value:
         return ""
-    currency = str(value.get("currency_code") or "")
+    currency = str(value.get("currency_code") or value.get("currencyCode") or "")
     try:
         amount = Decimal(str(value.get("amount")))
         decimals = money.exponent(currency)

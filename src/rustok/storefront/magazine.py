@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from starlette.responses import Response
@@ -12,12 +12,11 @@ from rustok.index.pages import Document, Page
 from rustok.kernel import errors
 from rustok.kernel.context import Context
 from rustok.kernel.indexing import Entity
-from rustok.storefront import addresses, choosing, finding, head, shelves
+from rustok.storefront import addresses, choosing, finding, forms, head, shelves
 from rustok.storefront.head import Head
 from rustok.storefront.visit import Visit
 
 A_PAGE = 12
-LONGEST_FORM = 64 * 1024  # bytes
 
 
 async def blog(visit: Visit) -> Response:
@@ -163,18 +162,18 @@ async def _moved_post(visit: Visit, content: Entity, slug: str) -> Response:
 
 async def written(visit: Visit, slug: str, kind: str) -> Response:
     """A form that was sent from a post or a page: a password, or a comment."""
-    refused = _foreign(visit)
-    form = {} if refused else await _form(visit)
+    sent = None if forms.is_foreign(visit.request, visit.links.origin) else await forms.read(visit.request)
     content = visit.shelves.content
-    if content is None or refused or form is None:
+    if content is None or sent is None:
         return await visit.show(
             "error.html", Head(title=visit.say("refused.title"), index=False), status=403, reason="", trace=""
         )
     found = await reads.one(visit.context, content, kind=kind, slug=slug)
     if found is None:
         return await finding.missing(visit)
+    form = sent.values
     identity = str(found.document.get("id"))
-    if "password" in form:
+    if form.get("password"):
         opened = await visit.host.unlock(
             visit.request, visit.tenant, locale=visit.locale, node_id=identity, password=form["password"]
         )
@@ -211,30 +210,6 @@ async def _comment(visit: Visit, slug: str, item: Document, identity: str, form:
         return await post(visit, slug, status=error.status, refused=reason, form=form)
     said = "published" if published else "pending"
     return visit.redirect(f"{path}?comment={said}#comments", status=303)
-
-
-async def _form(visit: Visit) -> dict[str, str] | None:
-    """The fields of a form, or None where it is too large or no form."""
-    if not visit.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return None
-    body = bytearray()
-    async for chunk in visit.request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            return None
-    try:
-        return {name: value.replace("\x00", "") for name, value in parse_qsl(body.decode(), max_num_fields=20)}
-    except ValueError:
-        return None
-
-
-def _foreign(visit: Visit) -> bool:
-    """Whether another site sent the form. Browsers say where a form comes from; other programs need not."""
-    headers = visit.request.headers
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return True
-    origin = headers.get("origin")
-    return bool(origin) and urlsplit(origin or "").netloc != urlsplit(visit.links.origin).netloc
 
 
 def _about(visit: Visit, item: Document) -> Head:

@@ -184,6 +184,7 @@ async def product(visit: Visit, handle: str) -> Response:
         price_now=price, price_before=before, trail=trail, related=related,
         few_left=left if isinstance(left, int) and 0 < left <= TRACKED_LOW else None,
         tiers=((current or {}).get("price_tiers") or {}).get(visit.currency) or [],
+        refused=visit.say(said) if (said := f"refusals.{visit.param('refused')}") in visit.wording.messages else "",
     )  # fmt: skip
 
 

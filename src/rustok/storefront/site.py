@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from rustok.index.answers import key_of
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
-from rustok.storefront import addresses, feeds, finding, magazine, navigation, shop, themes, wording
+from rustok.storefront import addresses, feeds, finding, magazine, navigation, private, shop, themes, wording
 from rustok.storefront import visit as visits
 from rustok.storefront.addresses import Addresses
 from rustok.storefront.visit import CURRENCY_COOKIE, YEAR, Host, Visit
@@ -101,11 +101,15 @@ class Site:
         if wanted is not None and request.method != "POST":
             return _choose_currency(request, links.at(quote(path)), wanted, origin)
         currency = tenant.currency_or_default(request.cookies.get(CURRENCY_COOKIE))
+        context = self.host.look(tenant, locale=locale, currency=currency)
+        if parts and parts[0] in private.NAMES:
+            visit = Visit(request, self.host, tenant, context, links, path, self.kept)
+            if (own := private.find(visit, parts)) is not None:
+                return await private.answer(visit, own)
         key = key_of(tenant, "page", raw + tail, origin, locale, currency)
         is_kept = request.method in ("GET", "HEAD")
         if is_kept and not _is_forced(request) and (kept := await self._kept(tenant, key)):
             return visits.kept_answer(kept, request=request, language=locale)
-        context = self.host.look(tenant, locale=locale, currency=currency)
         visit = Visit(request, self.host, tenant, context, links, path, self.kept)
         response = await _page(visit, parts)
         if is_kept and visit.is_keepable and response.status_code == 200:

@@ -183,8 +183,11 @@ class Visit:
 
     async def show(self, template: str, head: Head, *, status: int = 200, **values: Any) -> Response:
         """A page of the theme, with the head's paths completed."""
+        notice = ""
         if self.personal:
             self.version = await self.host.version(self.tenant)
+            notice = self.cookie(cookies.NOTICE)
+            values.setdefault("notice", self.say(key) if (key := f"notices.{notice}") in self.wording.messages else "")
         nav = await self.navigation()
         html = self.theme.render(
             template,
@@ -204,14 +207,19 @@ class Visit:
                 "canonical": self.links.full(head.canonical or self.links.at(head.path) + head.query),
                 "alternates": self._alternates(head),
                 "languages": self._languages(head),
-                "currencies": self._currencies(),
+                "currencies": [] if self.personal else self._currencies(),
+                "has_shop": self.shelves.products is not None,
+                "in_cart": self._in_cart() if self.personal else 0,
                 "year": datetime.now(UTC).year,
                 **values,
             },
         )
         self.shown = True
         if self.personal:
-            return _personal(html, status=status, language=self.locale)
+            response = _personal(html, status=status, language=self.locale)
+            if notice:
+                cookies.drop(response, self.links.origin, cookies.NOTICE)
+            return response
         return answer(html, status=status, request=self.request, language=self.locale)
 
     @property
@@ -226,6 +234,18 @@ class Visit:
         if self.personal:
             return RedirectResponse(path, 303, headers={"Cache-Control": "private, no-store"})
         return RedirectResponse(path, status, headers={"Cache-Control": "no-cache", "Vary": "Cookie"})
+
+    def go(self, path: str, said: str = "") -> Response:
+        """To another page of ours after a form; that page says `notices.<said>` once."""
+        response = self.redirect(self.links.at(path))
+        if said:
+            cookies.keep(response, self.links.origin, cookies.NOTICE, said, days=1)
+        return response
+
+    def _in_cart(self) -> int:
+        """How many things a page for this visitor says are in the cart; others leave that to a script."""
+        count = self.cookie(cookies.COUNT)[:4]
+        return int(count) if count.isascii() and count.isdecimal() else 0
 
     def _alternates(self, head: Head) -> list[tuple[str, str]]:
         if not head.translated or len(self.tenant.locales) < 2 or head.canonical or not head.index:

@@ -24,6 +24,28 @@
   var panel = document.querySelector("details[data-open-when-wide]");
   if (panel && wide.matches) panel.open = true;
 
+  // How many things are in the cart: pages that are the same for everybody learn it from a cookie.
+  var count = /(?:^|; )cart_count=(\d{1,4})(?:;|$)/.exec(document.cookie);
+  document.querySelectorAll("[data-cart]").forEach(function (link) {
+    var badge = link.querySelector(".header-count"), n = count ? Number(count[1]) : 0;
+    badge.textContent = n || "";
+    badge.hidden = !n;
+    link.setAttribute("aria-label", link.dataset.cart + (n ? ", " + n : ""));
+  });
+
+  // One click, one order: a second one on the same button sends nothing.
+  document.querySelectorAll("form[data-once]").forEach(function (form) {
+    form.addEventListener("submit", function (event) {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+    window.addEventListener("pageshow", function () { delete form.dataset.sent; });
+  });
+
+  // What was refused is read first.
+  var refusals = document.getElementById("refusals");
+  if (refusals) refusals.focus();
+
   // A picture that lives elsewhere and cannot be fetched leaves its place empty rather than torn.
   function hide(image) { image.classList.add("is-broken"); }
   document.querySelectorAll("img").forEach(function (image) {
