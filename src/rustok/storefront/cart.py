@@ -30,7 +30,6 @@ CART = f"""fragment Whole on Cart {{
   notices {{ code lineId left }}
   shippingAddress {ADDRESS} billingAddress {ADDRESS}
   shippingMethod {{ id name pickup price {MONEY} }}
-  shippingMethods {{ id name description pickup price {MONEY} }}
   subtotal {MONEY} discount {MONEY} shipping {MONEY} shippingDiscounts {{ title reason amount {MONEY} }}
   taxes {{ name rate amount {MONEY} }} tax {MONEY} total {MONEY} giftCards {MONEY} due {MONEY}
 }}"""

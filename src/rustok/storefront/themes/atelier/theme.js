@@ -28,7 +28,7 @@
   var count = /(?:^|; )cart_count=(\d{1,4})(?:;|$)/.exec(document.cookie);
   document.querySelectorAll("[data-cart]").forEach(function (link) {
     var badge = link.querySelector(".header-count"), n = count ? Number(count[1]) : 0;
-    badge.textContent = n || "";
+    badge.textContent = n > 99 ? "99+" : n || "";
     badge.hidden = !n;
     link.setAttribute("aria-label", link.dataset.cart + (n ? ", " + n : ""));
   });
