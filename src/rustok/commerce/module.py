@@ -7,6 +7,7 @@ from rustok.commerce.carts import expiring as expiring_carts
 from rustok.commerce.carts import graphql as carts
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
+from rustok.commerce.giftcards import listeners as giftcards
 from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
 from rustok.commerce.orders import graphql as orders
@@ -14,6 +15,7 @@ from rustok.commerce.orders import partitions
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
+from rustok.commerce.promotions import listeners as promotions
 from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
@@ -60,7 +62,7 @@ module = Module(
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
-    event_listeners=[],
+    event_listeners=[*promotions.LISTENERS, *giftcards.LISTENERS],
     timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS],
     index_sources=[ProductSource(), CategorySource()],
     exports=[exporting.STOCK],

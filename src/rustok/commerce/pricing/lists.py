@@ -1,18 +1,24 @@
 """What can be done with price lists."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
+from rustok.commerce.addresses import service as addresses
 from rustok.commerce.catalogue import checks, clashes
 from rustok.commerce.catalogue.models import Variant
 from rustok.commerce.pricing.models import Price, PriceList
+from rustok.core.rows import is_one_of
 from rustok.events.commerce import PriceChanged
 from rustok.kernel import bus, errors, money, slugs
 from rustok.kernel.context import Context
+
+MOST_NAMED = 250
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class CodeTaken(errors.Conflict):
@@ -29,6 +35,12 @@ class PriceListFacts(TypedDict, total=False):
     starts_at: datetime | None
     ends_at: datetime | None
     is_active: bool
+    is_automatic: bool
+    is_sale: bool
+    priority: int
+    groups: Collection[UUID]
+    channels: Collection[str]
+    countries: Collection[str]
     metadata: Mapping[str, Any]
 
 
@@ -63,7 +75,17 @@ async def create(context: Context, *, name: str, **given: Unpack[PriceListFacts]
     """Add a price list; its code is made from the name where none is given. Raises `CodeTaken`."""
     name = checks.text(name, "name")
     price_list = PriceList(
-        tenant_id=context.tenant_id, name=name, code=slugs.slugify(name)[:64], details={}, is_active=True
+        tenant_id=context.tenant_id,
+        name=name,
+        code=slugs.slugify(name)[:64],
+        details={},
+        is_active=True,
+        is_automatic=True,
+        is_sale=False,
+        priority=0,
+        groups=[],
+        channels=[],
+        countries=[],
     )
     _apply(price_list, given)
     context.session.add(price_list)
@@ -114,6 +136,22 @@ async def remove(context: Context, price_list_id: UUID) -> None:
     )
 
 
+async def switch(context: Context, price_list_ids: Sequence[UUID], *, active: bool) -> int:
+    """Switch price lists on or off; returns how many are others now."""
+    changed = await context.session.scalars(
+        update(PriceList)
+        .where(
+            PriceList.tenant_id == context.tenant_id,
+            is_one_of(PriceList.id, checks.ids(price_list_ids)),
+            PriceList.is_active.is_not(active),
+        )
+        .values(is_active=active, version=PriceList.version + 1, updated_at=context.now)
+        .returning(PriceList.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(changed.all())
+
+
 def _apply(price_list: PriceList, changes: PriceListFacts) -> None:
     if "code" in changes:
         price_list.code = slugs.check_slug(checks.text(changes["code"], "code", most=64), field="code")
@@ -127,11 +165,50 @@ def _apply(price_list: PriceList, changes: PriceListFacts) -> None:
     if "metadata" in changes:
         price_list.details = checks.metadata(changes["metadata"])
     price_list.is_active = changes.get("is_active", price_list.is_active)
+    price_list.is_automatic = changes.get("is_automatic", price_list.is_automatic)
+    price_list.is_sale = changes.get("is_sale", price_list.is_sale)
+    if "priority" in changes:
+        price_list.priority = checks.whole(changes["priority"], "priority", least=-1000, most=1000)
+    _aim(price_list, changes)
     for moment in (price_list.starts_at, price_list.ends_at):
         if moment is not None and moment.tzinfo is None:
             raise errors.Invalid("a date needs a time zone", field="startsAt")
     if price_list.starts_at and price_list.ends_at and price_list.starts_at >= price_list.ends_at:
         raise errors.Invalid("the price list ends before it starts", field="endsAt")
+
+
+def _aim(price_list: PriceList, changes: PriceListFacts) -> None:
+    """Whom the list is for."""
+    if "groups" in changes:
+        price_list.groups = sorted(checks.ids(list(changes["groups"]), most=MOST_NAMED))
+    if "channels" in changes:
+        price_list.channels = channels(changes["channels"])
+    if "countries" in changes:
+        price_list.countries = countries(changes["countries"])
+
+
+def channels(given: Collection[str], *, field: str = "channels") -> list[str]:
+    """Codes of sales channels, each once; raises `Invalid`."""
+    found = sorted({one.strip().lower() for one in given})
+    for code in found:
+        if not _CHANNEL.fullmatch(code):
+            raise errors.Invalid("a channel's code is made of small letters, digits, - and _", field=field)
+    return _few(found, field)
+
+
+def countries(given: Collection[str], *, field: str = "countries") -> list[str]:
+    """Countries by their ISO 3166-1 codes of two letters, each once; raises `Invalid`."""
+    found = sorted({one.strip().upper() for one in given})
+    for code in found:
+        if code not in addresses.country_names("en"):
+            raise errors.Invalid(f"{code[:8]!r} is no country's code (ISO 3166-1)", field=field)
+    return _few(found, field)
+
+
+def _few(found: list[str], field: str) -> list[str]:
+    if len(found) > MOST_NAMED:
+        raise errors.Invalid(f"at most {MOST_NAMED} {field}", field=field)
+    return found
 
 
 async def _flush(context: Context, price_list: PriceList) -> None:

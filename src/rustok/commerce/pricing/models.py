@@ -1,4 +1,4 @@
-"""Prices are rows: one per variant, currency, price list and minimum quantity."""
+"""Prices are rows: one per variant, currency, price list and minimum quantity; a list says whom it is for."""
 
 from datetime import datetime
 from typing import Any
@@ -13,19 +13,24 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Text,
     UniqueConstraint,
     Uuid,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rustok.kernel.db import TenantModel
 
 
 class PriceList(TenantModel):
-    """Prices that hold for a while or for somebody; without a currency it may hold prices in all."""
+    """Prices that hold for a while or for somebody; without a currency it may hold prices in all.
+
+    Whom it is for stands in arrays, and an empty one means everybody. They are no foreign keys: a list whose last group
+    is deleted must become a list for nobody, where a cascade would make it one for everybody.
+    """
 
     __tablename__ = "commerce_price_lists"
     __table_args__ = (
@@ -40,6 +45,14 @@ class PriceList(TenantModel):
     starts_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ends_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
+    # Found by itself; otherwise it counts only for who names it.
+    is_automatic: Mapped[bool] = mapped_column(Boolean, default=True, server_default=text("true"))
+    # Its prices are reduced ones: beside them the base price is shown.
+    is_sale: Mapped[bool] = mapped_column(Boolean, default=False, server_default=text("false"))
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+    groups: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list, server_default=text("'{}'::uuid[]"))
+    channels: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'::text[]"))
+    countries: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'::text[]"))
     details: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, default=dict, server_default=text("'{}'::jsonb"))
     version: Mapped[int] = mapped_column(Integer, default=1, server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -78,6 +78,11 @@ def address(client_address: str, *, purpose: str = "login", limit: Limit = ADDRE
     return _key(purpose, "address", str(parsed), limit)
 
 
+def thing(name: str, *, purpose: str, limit: Limit) -> Key:
+    """The key of anything else that guesses are counted by, such as a cart."""
+    return _key(purpose, "thing", name[:1000], limit)
+
+
 async def enter(context: Context, *keys: Key | None) -> None:
     """Raise `TooManyAttempts` while any of the keys is locked out, or while another attempt on the first is under way.
 

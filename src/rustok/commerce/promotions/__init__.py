@@ -1,0 +1,1 @@
+"""Promotions: what is taken off a basket, by itself or for a code, how often, and why."""

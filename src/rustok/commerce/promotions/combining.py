@@ -1,0 +1,111 @@
+"""Which promotions stand beside each other.
+
+The higher priority decides. Among promotions of the highest priority, the combination that saves the buyer most is
+taken: each of them is tried as the first one, and then whatever still saves something joins in the order of priority,
+saving, code before automatic, and age. Two promotions stand beside each other where each names the other's class.
+Promotions on items that do not share lines may still reduce different lines of one basket.
+
+Amounts are worked out in the order items, order, shipping: each sees what the ones before have left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rustok.commerce.baskets.shapes import Basket, BasketLine
+from rustok.commerce.promotions import effects
+from rustok.commerce.promotions.effects import SHIPPING, Amounts, Offer
+from rustok.commerce.promotions.models import STACKS
+
+MOST_TRIED = 8  # first ones: beyond that the order decides
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What every promotion takes off, in the order of applying; those that take nothing are not in it."""
+
+    taken: tuple[tuple[Offer, Amounts], ...] = ()
+
+    @property
+    def saved(self) -> int:
+        """All of it together."""
+        return sum(sum(amounts.values()) for _, amounts in self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """The outcome, and by whom every other promotion was kept out (None: it would have taken nothing)."""
+
+    outcome: Outcome = Outcome()
+    kept_out: dict[UUID, Offer | None] = field(default_factory=dict)
+
+
+def combine(basket: Basket, offers: Sequence[Offer]) -> Combined:
+    """The best allowed combination, by the rule above; the same basket always gives the same one."""
+    alone = {offer.id: evaluate(basket, [offer]).saved for offer in offers}
+    useless: dict[UUID, Offer | None] = {offer.id: None for offer in offers if not alone[offer.id]}
+    ranked = sorted(
+        (offer for offer in offers if alone[offer.id]),
+        key=lambda one: (-one.priority, -alone[one.id], one.code is None, one.id),
+    )
+    if not ranked:
+        return Combined(kept_out=useless)
+    first = [offer for offer in ranked if offer.priority == ranked[0].priority][:MOST_TRIED]
+    if not any(one.excludes(other) or _parts(one, other) for one in ranked for other in ranked if one is not other):
+        first = first[:1]
+    best, chosen = Outcome(), list[Offer]()
+    for seed in first:
+        outcome, members = _greedy(basket, [seed, *(offer for offer in ranked if offer is not seed)])
+        if outcome.saved > best.saved:
+            best, chosen = outcome, members
+    there = {offer.id for offer in chosen}
+    kept_out = useless | {offer.id: _rival(offer, chosen) for offer in ranked if offer.id not in there}
+    return Combined(best, kept_out)
+
+
+def evaluate(basket: Basket, offers: Sequence[Offer]) -> Outcome:
+    """What the promotions take off together, items before the order before shipping."""
+    left: dict[UUID | None, int] = {line.id: line.subtotal_minor for line in basket.lines}
+    left[SHIPPING] = basket.shipping.price_minor if basket.shipping else 0
+    reduced: dict[UUID, list[Offer]] = {}
+    taken: list[tuple[Offer, Amounts]] = []
+    for offer in sorted(offers, key=lambda one: STACKS.index(one.stack)):
+        lines = _open(offer, basket, reduced) if offer.stack != "shipping" else []
+        amounts = effects.taken_off(offer, basket, left, lines)
+        for key, amount in amounts.items():
+            left[key] -= amount
+            if key is not None and offer.stack == "item":
+                reduced.setdefault(key, []).append(offer)
+        if amounts:
+            taken.append((offer, amounts))
+    return Outcome(tuple(taken))
+
+
+def _open(offer: Offer, basket: Basket, reduced: dict[UUID, list[Offer]]) -> list[BasketLine]:
+    lines = [line for line in basket.lines if line.discountable and offer.target.holds(line)]
+    if offer.stack != "item":
+        return lines
+    return [line for line in lines if all(offer.shares_lines(other) for other in reduced.get(line.id, ()))]
+
+
+def _parts(one: Offer, other: Offer) -> bool:
+    return one.stack == other.stack == "item" and not one.shares_lines(other)
+
+
+def _greedy(basket: Basket, order: Sequence[Offer]) -> tuple[Outcome, list[Offer]]:
+    outcome, members = Outcome(), list[Offer]()
+    for offer in order:
+        if any(offer.excludes(other) for other in members):
+            continue
+        more = evaluate(basket, [*members, offer])
+        if more.saved > outcome.saved:
+            outcome, members = more, [*members, offer]
+    present = {offer.id for offer, _ in outcome.taken}
+    return outcome, [offer for offer in members if offer.id in present]
+
+
+def _rival(offer: Offer, chosen: Sequence[Offer]) -> Offer | None:
+    for other in chosen:
+        if offer.excludes(other) or _parts(offer, other):
+            return other
+    return None
