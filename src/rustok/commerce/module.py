@@ -16,11 +16,12 @@ from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
 from rustok.commerce.promotions import listeners as promotions
+from rustok.commerce.shipping import graphql as shipping
 from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders)
+_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders, shipping)
 here = Path(__file__).parent
 
 module = Module(

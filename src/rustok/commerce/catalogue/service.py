@@ -63,6 +63,21 @@ async def variants(context: Context, variant_ids: Collection[UUID]) -> list[Vari
     return present
 
 
+async def on_sale(context: Context, variant_ids: Collection[UUID]) -> list[Variant]:
+    """The variants as shoppers may see them; raises `NotFound` when one is missing or its product not published."""
+    found = await context.session.scalars(
+        select(Variant)
+        .join(Product, (Product.tenant_id == Variant.tenant_id) & (Product.id == Variant.product_id))
+        .where(
+            Variant.tenant_id == context.tenant_id, is_one_of(Variant.id, variant_ids), Product.status == "published"
+        )
+    )
+    present = list(found.all())
+    if missing := set(variant_ids) - {variant.id for variant in present}:
+        raise errors.NotFound(f"no such variant: {min(missing)}", field="variantId")
+    return present
+
+
 async def variants_of(context: Context, product_ids: Collection[UUID]) -> list[Variant]:
     """The variants of the products, in the order shoppers see them."""
     found = await context.session.scalars(

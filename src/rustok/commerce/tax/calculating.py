@@ -120,7 +120,8 @@ def _groups(rules: Rules, pieces: Sequence[Taxable]) -> list[list[int]]:
 
 async def _ask(context: Context, provider: TaxProvider, request: TaxRequest) -> Taxes:
     try:
-        async with asyncio.timeout(provider.seconds):
+        # A savepoint: what it asks of the database may fail without taking our work along.
+        async with asyncio.timeout(provider.seconds), context.session.begin_nested():
             answer = await provider.calculate(context, request)
     except Exception as error:  # whatever a stranger's code raises means that the tax is not known
         raise TaxUnavailable("taxes cannot be calculated just now: try again in a moment") from error
