@@ -26,13 +26,16 @@ from rustok.core.tags.index_source import TagSource
 from rustok.core.tenants import graphql as tenants
 from rustok.core.translations import graphql as translations
 from rustok.core.users import graphql as users
+from rustok.core.webhooks import deliveries as webhook_deliveries
+from rustok.core.webhooks import delivering as webhook_delivering
+from rustok.core.webhooks import graphql as webhooks
 from rustok.events import content as content_events
 from rustok.events import core as core_events
 from rustok.kernel import idempotency
 from rustok.kernel.module import Module
 
 _SPEAKING = (
-    *(access, tenants, modules, users, roles, media, mailing),
+    *(access, tenants, modules, users, roles, media, mailing, webhooks),
     *(content, categories, tags, seo, translations, redirects, menus),
 )
 
@@ -77,8 +80,8 @@ module = Module(
         core_events.ReindexRequested,
     ),
     event_listeners=media_listeners.LISTENERS,
-    timers=(scheduling.timer, sweeping.TIMER, idempotency.SWEEP, mail_sweeping.TIMER),
-    errands=(delivering.ERRAND,),
+    timers=(scheduling.timer, sweeping.TIMER, idempotency.SWEEP, mail_sweeping.TIMER, webhook_deliveries.TIMER),
+    errands=(delivering.ERRAND, webhook_delivering.ERRAND),
     mail_templates=Path(mailing.__file__).parent / "templates",
     queries=[kind for part in _SPEAKING for kind in part.QUERIES],
     mutations=[kind for part in _SPEAKING for kind in part.MUTATIONS],

@@ -38,6 +38,7 @@ class _UserEvent(Event, frozen=True, kw_only=True):
 class UserRegistered(_UserEvent, frozen=True, kw_only=True):
     """A user got an account."""
 
+    private: ClassVar[frozenset[str]] = frozenset({"email"})
     email: str
 
 

@@ -16,6 +16,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: ClassVar[frozenset[str]] = frozenset()
     """Fields that name something which is as it was: a tag does not look different because one more thing has it."""
 
+    private: ClassVar[frozenset[str]] = frozenset()
+    """Fields with somebody's personal data: they do not leave the installation."""
+
     @property
     def aggregate_id(self) -> UUID:
         """The id of the thing that changed: events of one aggregate are delivered in order."""

@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -88,6 +88,14 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a server said to something that it was sent: any status, and how its text began."""
+
+    status: int
+    excerpt: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _Target:
     """An address taken apart once, so that what is checked is what is connected to."""
 
@@ -160,7 +168,7 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._resolve(host, port)
+        addresses = await self.resolve(host, port)
         failure: Exception | None = None
         for address in addresses[:4]:
             try:
@@ -180,7 +188,8 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _resolve(self, host: str, port: int) -> list[str]:
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """Every address of a name; raises `AddressRefused` unless all of them may be connected to."""
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -196,7 +205,7 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 class Fetcher:
-    """Fetches by GET under a policy. Sends no cookies or credentials, asks no proxy, checks every redirect anew."""
+    """Fetches by GET and sends by POST under a policy: no cookies, no proxy, and every redirect of a GET is checked."""
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.policy = policy or Policy()
@@ -209,38 +218,69 @@ class Fetcher:
         The type is what the server says: who needs certainty looks at the bytes.
         """
         target = _take_apart(url)
+        wanted = ", ".join(f"{kind}*" if kind.endswith("/") else kind for kind in accept)
+        async with self._in_time(target):
+            for _ in range(self.policy.redirects + 1):
+                async with self._ask("GET", target, {"Accept": wanted}) as answer:
+                    if answer.status not in _REDIRECTS:
+                        return await self._read(target, answer, accept)
+                    location = _header(answer, b"location")
+                    if not location:
+                        raise AnswerRefused("the server redirects to nowhere")
+                    target = _take_apart(urljoin(str(target), location))
+            raise AnswerRefused(f"more than {self.policy.redirects} redirects")
+
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], keep: int = 2_000) -> Answer:
+        """Send something; every status is an answer, a redirect as well, and is not followed. Raises `FetchError` where
+        there is no answer at all. Of the answer's text the first bytes are read, and the connection is closed."""
+        target = _take_apart(url)
+        async with self._in_time(target), self._ask("POST", target, headers, body) as answer:
+            read = bytearray()
+            async for chunk in answer.aiter_stream():
+                read += chunk
+                if len(read) >= keep:
+                    break
+            return Answer(answer.status, bytes(read[:keep]).decode("utf-8", "replace").replace("\0", "\ufffd"))
+
+    async def check(self, url: str) -> str:
+        """The address in ASCII; raises `AddressRefused` where it may not be connected to, as far as that is known now:
+        it is looked at again at every connection. Raises `Unreachable` for a name that is not known."""
+        target = _take_apart(url)
+        self._check_port(target)
+        async with self._in_time(target):
+            await self._backend.resolve(target.host, target.port)
+        return str(target)
+
+    @asynccontextmanager
+    async def _in_time(self, target: _Target) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self.policy.total_seconds):
-                for _ in range(self.policy.redirects + 1):
-                    async with self._ask(target, accept) as answer:
-                        if answer.status not in _REDIRECTS:
-                            return await self._read(target, answer, accept)
-                        location = _header(answer, b"location")
-                        if not location:
-                            raise AnswerRefused("the server redirects to nowhere")
-                        target = _take_apart(urljoin(str(target), location))
-                raise AnswerRefused(f"more than {self.policy.redirects} redirects")
+                yield
         except TimeoutError as error:
             raise Unreachable(f"no complete answer within {self.policy.total_seconds:g} seconds") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise Unreachable(f"{target.host} does not answer: {type(error).__name__}") from error
 
-    @asynccontextmanager
-    async def _ask(self, target: _Target, accept: Collection[str]) -> AsyncIterator[httpcore.Response]:
+    def _check_port(self, target: _Target) -> None:
         if target.port not in self.policy.ports:
-            raise AddressRefused(f"port {target.port} is not fetched from")
+            raise AddressRefused(f"port {target.port} is not among those that may be connected to")
+
+    @asynccontextmanager
+    async def _ask(
+        self, method: str, target: _Target, more: Mapping[str, str], body: bytes | None = None
+    ) -> AsyncIterator[httpcore.Response]:
+        self._check_port(target)
         if target.scheme == "https" and self._tls is None:
             self._tls = httpcore.default_ssl_context()
         url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        wanted = ", ".join(f"{kind}*" if kind.endswith("/") else kind for kind in accept)
-        headers = [("Accept", wanted), ("Accept-Encoding", "identity"), ("User-Agent", self.policy.user_agent)]
+        headers = [*more.items(), ("Accept-Encoding", "identity"), ("User-Agent", self.policy.user_agent)]
         limits = dict.fromkeys(("connect", "read", "write", "pool"), self.policy.connect_seconds)
         limits["read"] = self.policy.total_seconds
         async with (
             httpcore.AsyncConnectionPool(
                 ssl_context=self._tls, max_keepalive_connections=0, network_backend=self._backend
             ) as pool,
-            pool.stream("GET", url, headers=headers, extensions={"timeout": limits}) as answer,
+            pool.stream(method, url, headers=headers, content=body, extensions={"timeout": limits}) as answer,
         ):
             yield answer
 

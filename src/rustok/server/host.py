@@ -13,6 +13,7 @@ from rustok.core.access import authentication
 from rustok.core.mailing import rendering, smtp
 from rustok.core.mailing.post import Post
 from rustok.core.media import renditions, storing
+from rustok.core.webhooks import calling
 from rustok.index import live, searching, verifying
 from rustok.index.readers import Readers
 from rustok.index.tantivy.backend import Tantivy
@@ -66,6 +67,7 @@ class Host:
         )
         database.resources[storing.Library] = storing.Library(storage, limits, fetching.Fetcher(policy))
         database.resources[Post] = _post(settings, registry)
+        database.resources[calling.Caller] = _caller(settings)
         search = _search(settings, registry, database)
         database.resources[searching.Backend] = search
         tenancy = Tenancy(
@@ -179,6 +181,15 @@ def _post(settings: Settings, registry: Registry) -> Post:
     mailbox = server is None and settings.environment == "development"
     templates = rendering.Templates(folders)
     return Post(templates, smtp.check_sender(settings.mail_from), origins(settings), server=server, mailbox=mailbox)
+
+
+def _caller(settings: Settings) -> calling.Caller:
+    """How webhooks are called: over https only, but on a development machine."""
+    policy = calling.policy(
+        ports=frozenset(int(port) for port in settings.webhook_ports.split(",")),
+        allow_private=frozenset(settings.webhook_allow_private.replace(",", " ").split()),
+    )
+    return calling.Caller(fetching.Fetcher(policy), only_https=settings.environment == "production")
 
 
 def _search(settings: Settings, registry: Registry, database: Database) -> searching.Backend:

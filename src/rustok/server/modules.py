@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from rustok.commerce.module import module as commerce
 from rustok.core.module import module as core
 from rustok.core.tenants import lookup
+from rustok.core.webhooks import following as webhooks
 from rustok.index import module as index
 from rustok.index import tables
 from rustok.kernel import consuming, migrating
@@ -62,7 +63,7 @@ async def find_tenant(session: AsyncSession, tenant_id: UUID) -> TenantInfo | No
 def consumers(registry: Registry) -> list[consuming.Consumer]:
     """Everyone who follows the event log: each module's listeners and the projector."""
     found = [consuming.of_listener(m.name, one, optional=m.optional) for m, one in registry.listeners]
-    return [*found, index.consumer(registry.sources)]
+    return [*found, webhooks.consumer(), index.consumer(registry.sources)]
 
 
 def workers(registry: Registry, database: Database, *, bus: Bus[Envelope] | None = None) -> Workers:
