@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from rustok.commerce import permissions
+from rustok.commerce.accounts import graphql as accounts
+from rustok.commerce.accounts import listeners as account_listeners
+from rustok.commerce.accounts import listing as account_listing
 from rustok.commerce.carts import expiring as expiring_carts
 from rustok.commerce.carts import graphql as carts
 from rustok.commerce.categories import graphql as categories
@@ -21,7 +24,7 @@ from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders, shipping)
+_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders, shipping, accounts)
 here = Path(__file__).parent
 
 module = Module(
@@ -63,8 +66,8 @@ module = Module(
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
-    event_listeners=[*promotions.LISTENERS, *giftcards.LISTENERS],
+    event_listeners=[*account_listeners.LISTENERS, *promotions.LISTENERS, *giftcards.LISTENERS],
     timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS],
     index_sources=[ProductSource(), CategorySource()],
-    exports=[exporting.STOCK],
+    exports=[account_listing.EXPORT, exporting.STOCK],
 )

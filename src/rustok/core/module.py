@@ -65,6 +65,7 @@ module = Module(
         core_events.TenantUpdated,
         core_events.ModuleToggled,
         core_events.UserRegistered,
+        core_events.UserVerified,
         core_events.UserLoggedIn,
         core_events.UserUpdated,
         core_events.UserDeleted,

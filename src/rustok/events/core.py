@@ -42,6 +42,10 @@ class UserRegistered(_UserEvent, frozen=True, kw_only=True):
     email: str
 
 
+class UserVerified(_UserEvent, frozen=True, kw_only=True):
+    """A user proved that they read the mail of their address."""
+
+
 class UserLoggedIn(_UserEvent, frozen=True, kw_only=True):
     """A user proved who they are."""
 

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 import strawberry
+from sqlalchemy import select
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from rustok.core.access import authentication
 from rustok.core.access import graphql as access_graphql
+from rustok.core.mailing.models import Mail
 from rustok.core.modules import graphql as modules_graphql
 from rustok.core.roles import graphql as roles_graphql
 from rustok.core.tenants import graphql as tenants_graphql
@@ -184,6 +186,55 @@ async def test_asking_for_a_reset_is_answered_alike(ask, make_user, capsys):
         "accepted": False,
         "userErrors": [{"code": "bad_reset_token", "field": ["token"]}],
     }
+
+
+async def test_registering_is_answered_alike_and_proven_by_mail(ask, make_user, token_of, open_context):
+    known = await make_user(password=PASSWORD, email_verified=True)
+    register = """mutation($email: String!) { customerRegister(email: $email, password: "correct horse battery")
+      { accepted userErrors { code } } }"""
+    resend = "mutation($email: String) { customerVerificationResend(email: $email) { accepted userErrors { code } } }"
+    verify = "mutation($proof: String!) { customerVerify(token: $proof) { verified email userErrors { code field } } }"
+
+    answers = [await ask(STOREFRONT, register, email=email) for email in (known.email, "new@example.com")]
+    resent = [await ask(STOREFRONT, resend, email=email) for email in (known.email, "new@example.com", "nobody@x.org")]
+    async with open_context() as context:
+        mail = await context.session.scalar(select(Mail).where(Mail.recipient == "new@example.com"))
+    bad = await ask(STOREFRONT, verify, proof="rkv_x")
+    token = await ask(STOREFRONT, LOG_IN, email="new@example.com", password=PASSWORD)
+    me = await ask(STOREFRONT, "{ me { emailVerified } }", token=token["accessToken"])
+    own = await ask(STOREFRONT, resend, token=token["accessToken"])
+    proven = await ask(STOREFRONT, verify, proof=mail.facts["path"].partition("=")[2])
+
+    assert answers == [{"accepted": True, "userErrors": []}] * 2
+    assert resent == [{"accepted": True, "userErrors": []}] * 3
+    assert bad == {
+        "verified": False,
+        "email": None,
+        "userErrors": [{"code": "bad_verification_token", "field": ["token"]}],
+    }
+    assert me == {"emailVerified": False}
+    assert own["accepted"] is True
+    assert proven == {"verified": True, "email": "new@example.com", "userErrors": []}
+    assert await ask(STOREFRONT, resend) == ["unauthenticated"]
+
+
+async def test_a_change_of_address_is_asked_for_with_the_password(ask, make_user, token_of, open_context):
+    user = await make_user(password=PASSWORD)
+    token = await token_of(user, STOREFRONT)
+    change = """mutation($email: String!, $password: String!) { customerEmailChange(email: $email, password: $password)
+      { accepted userErrors { code field } } }"""
+
+    wrong = await ask(STOREFRONT, change, email="new@example.com", password="wrong", token=token)
+    bad = await ask(STOREFRONT, change, email="nonsense", password=PASSWORD, token=token)
+    right = await ask(STOREFRONT, change, email="new@example.com", password=PASSWORD, token=token)
+
+    assert wrong == {"accepted": False, "userErrors": [{"code": "wrong_credentials", "field": None}]}
+    assert bad == {"accepted": False, "userErrors": [{"code": "invalid_email", "field": ["email"]}]}
+    assert right == {"accepted": True, "userErrors": []}
+    assert await ask(STOREFRONT, change, email="new@example.com", password=PASSWORD) == ["unauthenticated"]
+    async with open_context() as context:
+        mails = await context.session.scalars(select(Mail.recipient))
+        assert mails.all() == ["new@example.com"]
 
 
 async def test_staff_manage_accounts_roles_and_keys(ask, make_user, token_of, open_context):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from rustok.core.access import api_keys, resets, sessions
+from rustok.core.access import api_keys, resets, sessions, verification
 from rustok.core.modules.models import TenantModule
 from rustok.core.roles import service as roles
 from rustok.core.users import service as users
@@ -18,6 +18,7 @@ TABLES = {
     "sessions": "tenant_id",
     "refresh_tokens": "tenant_id",
     "password_resets": "tenant_id",
+    "email_proofs": "tenant_id",
     "login_attempts": "tenant_id",
     "api_keys": "tenant_id",
 }
@@ -35,6 +36,7 @@ async def two(make_tenant, open_context):
             await api_keys.create(context, name="Key", permissions=["content:read"], user_id=user.id)
             assert await sessions.start(context, email="same@example.com", password=PASSWORD) is not None
             assert await resets.request(context, "same@example.com") is not None
+            await verification.welcome(context, user)
             context.session.add(TenantModule(tenant_id=one.id, module_slug="commerce"))
     return made
 

@@ -56,9 +56,13 @@ async def get_many(context: Context, group_ids: Sequence[UUID]) -> dict[UUID, Cu
     return {group.id: group for group in rows}
 
 
-def listing(context: Context) -> Select[CustomerGroup]:
-    """Every group, for paging."""
-    return select(CustomerGroup).where(CustomerGroup.tenant_id == context.tenant_id)
+def listing(context: Context, *, query: str | None = None) -> Select[CustomerGroup]:
+    """The groups whose name or code holds the words, for paging."""
+    statement = select(CustomerGroup).where(CustomerGroup.tenant_id == context.tenant_id)
+    if words := checks.optional_text(query, "query", most=200):
+        named = CustomerGroup.name.icontains(words, autoescape=True)
+        statement = statement.where(named | CustomerGroup.code.icontains(words, autoescape=True))
+    return statement
 
 
 async def of_customer(context: Context, customer_id: UUID) -> Sequence[CustomerGroup]:

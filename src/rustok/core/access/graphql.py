@@ -3,11 +3,10 @@
 from datetime import datetime
 
 import strawberry
-import structlog
 from strawberry.types import Info
 
 from rustok.core import permissions
-from rustok.core.access import api_keys, lockouts, registration, resets, sessions
+from rustok.core.access import api_keys, lockouts, registration, resets, sessions, verification
 from rustok.core.access.models import ApiKey, Session
 from rustok.core.users import service as users
 from rustok.core.users.graphql import UserPayload, UserType
@@ -16,7 +15,6 @@ from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
 
 Edge = Info[graphql.Operation, None]
-logger = structlog.get_logger("rustok.access")
 
 
 class WrongCredentials(errors.Unauthenticated):
@@ -59,7 +57,9 @@ class SessionType:
 class Me:
     id: strawberry.ID
     email: str
+    email_verified: bool
     name: str
+    locale: str | None
     role: str
     permissions: list[str]
 
@@ -69,7 +69,9 @@ class Me:
         return cls(
             id=strawberry.ID(str(user.id)),
             email=user.email,
+            email_verified=user.email_verified_at is not None,
             name=user.name,
+            locale=user.locale,
             role=user.role,
             permissions=sorted(context.actor.permissions),
         )
@@ -94,6 +96,13 @@ class SessionEndPayload:
 @strawberry.type(description="Says nothing about whether the account exists.")
 class AcceptedPayload:
     accepted: bool = False
+    user_errors: list[graphql.UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class VerifiedPayload:
+    verified: bool = False
+    email: str | None = strawberry.field(default=None, description="The address that is proven.")
     user_errors: list[graphql.UserError] = strawberry.field(default_factory=list)
 
 
@@ -183,13 +192,10 @@ class SessionMutations:
 
     @graphql.mutation(
         public="whoever forgot their password cannot log in",
-        description="Ask for a token by mail. The answer is the same whether or not there is such an account.",
+        description="Ask for a link by mail. The answer is the same whether or not there is such an account.",
     )
     async def password_reset_request(self, context: Context, info: Edge, email: str) -> AcceptedPayload:
-        made = await resets.request(context, email, client_address=info.context.address)
-        if made is not None and context.installation.development:
-            # The mail log of development; in production the secret goes nowhere but into a mail.
-            logger.info("mail.password_reset", to=made.email, token=made.token)
+        await resets.request(context, email, client_address=info.context.address)
         return AcceptedPayload(accepted=True)
 
     @graphql.mutation(public="the token from the mail is the proof", description="Set a password; all sessions end.")
@@ -216,8 +222,8 @@ class SessionMutations:
         return await _shown(context, made)
 
     @graphql.mutation(public="whoever is logged in may say what they are called")
-    async def me_update(self, context: Context, name: str) -> UserPayload:
-        return UserPayload(user=UserType.of(await users.rename(context, name=name)))
+    async def me_update(self, context: Context, name: str | None = None, locale: str | None = None) -> UserPayload:
+        return UserPayload(user=UserType.of(await users.rename(context, name=name, locale=locale)))
 
 
 @strawberry.type
@@ -230,7 +236,8 @@ class CustomerMutations:
 
     @graphql.mutation(
         public="anybody may become a customer",
-        description="Sign up, then log in. The answer is the same where the address has an account already.",
+        description="Sign up, then log in, and follow the link in the mail. The answer is the same where the address"
+        " has an account already; its owner gets another mail.",
     )
     async def customer_register(
         self, context: Context, info: Edge, email: str, password: str, name: str = ""
@@ -238,6 +245,39 @@ class CustomerMutations:
         await registration.register_customer(
             context, email=email, password=password, name=name, client_address=info.context.address
         )
+        return AcceptedPayload(accepted=True)
+
+    @graphql.mutation(
+        public="the token from the mail is the proof",
+        description="Prove that the account's address, or the one it is to have, is mine.",
+    )
+    async def customer_verify(self, context: Context, token: str) -> VerifiedPayload:
+        user = await verification.complete(context, token)
+        return VerifiedPayload(verified=True, email=user.email)
+
+    @graphql.mutation(
+        public="whoever registered may wait for the mail in vain",
+        description="Send the link again, to the address or to mine. The answer is the same whatever happens.",
+    )
+    async def customer_verification_resend(
+        self, context: Context, info: Edge, email: str | None = None
+    ) -> AcceptedPayload:
+        address = email if email is not None else (await users.get(context, users.self_id(context))).email
+        await verification.send_again(context, address, client_address=info.context.address)
+        return AcceptedPayload(accepted=True)
+
+    @graphql.mutation(
+        public="whoever is logged in and knows their password may change their address",
+        description="Send a link to my new address, which is mine once customerVerify has its token.",
+    )
+    async def customer_email_change(self, context: Context, info: Edge, email: str, password: str) -> AcceptedPayload:
+        try:
+            fits = await verification.request_change(context, email=email, password=password, client=_client(info))
+        except lockouts.TooManyAttempts as error:
+            info.context.headers["Retry-After"] = str(error.seconds)
+            return AcceptedPayload(user_errors=[graphql.user_error(error)])
+        if not fits:  # returned, not raised: the counted failure must be committed
+            return AcceptedPayload(user_errors=[graphql.user_error(WrongCredentials("the password is wrong"))])
         return AcceptedPayload(accepted=True)
 
 
@@ -254,6 +294,13 @@ class StaffMutations:
     @graphql.mutation(permission=permissions.USERS_WRITE, description="Log somebody out everywhere.")
     async def user_sessions_end(self, context: Context, id: strawberry.ID) -> SessionEndPayload:
         return SessionEndPayload(ended=await sessions.end_all_of(context, graphql.to_id(id)))
+
+    @graphql.mutation(
+        permission=permissions.USERS_WRITE,
+        description="Write to somebody for whom an account was made: with the link they choose their password.",
+    )
+    async def user_invite(self, context: Context, id: strawberry.ID) -> UserPayload:
+        return UserPayload(user=UserType.of(await resets.invite(context, graphql.to_id(id))))
 
     @graphql.mutation(permission=permissions.API_KEYS_WRITE, secret=True)
     async def api_key_create(self, context: Context, input: ApiKeyCreateInput) -> ApiKeyPayload:

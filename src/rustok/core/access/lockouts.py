@@ -51,6 +51,8 @@ ACCOUNT = Limit(free=5, first=timedelta(seconds=15))
 ADDRESS = Limit(free=30, first=timedelta(seconds=15))
 REGISTRATION = Limit(free=10, first=timedelta(minutes=1), longest=timedelta(hours=1))
 RESET_ACCOUNT = Limit(free=3, first=timedelta(minutes=5), longest=timedelta(hours=1))
+# A change of address needs the password, but the mail goes to whoever the account's owner names.
+CHANGE_ACCOUNT = Limit(free=5, first=timedelta(minutes=5), longest=timedelta(hours=1))
 RESET_ADDRESS = Limit(free=10, first=timedelta(minutes=1), longest=timedelta(hours=1))
 
 

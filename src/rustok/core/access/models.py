@@ -52,7 +52,7 @@ class RefreshToken(db.Model):
 
 
 class PasswordReset(db.Model):
-    """A permission to set a password once, within the hour."""
+    """A permission to set a password once, for whoever reads the mail that was sent to the address."""
 
     __tablename__ = "password_resets"
     __table_args__ = (
@@ -63,6 +63,7 @@ class PasswordReset(db.Model):
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     user_id: Mapped[UUID]
+    email: Mapped[str] = mapped_column(String(255))
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime] = db.created_at()
 
@@ -82,8 +83,8 @@ class EmailProof(db.Model):
     user_id: Mapped[UUID]
     email: Mapped[str] = mapped_column(String(255))
     purpose: Mapped[str] = mapped_column(String(16))
-    # Of the registration that this link belongs to: who proves the address decides which password is the account's.
-    password_hash: Mapped[str | None] = mapped_column(String(255))
+    account_email: Mapped[str] = mapped_column(String(255))  # the account's when it was asked for; another one ends it
+    epoch: Mapped[int]  # the account's session_epoch then; another one there ends a change of address
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime] = db.created_at()
 

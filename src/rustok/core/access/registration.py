@@ -1,7 +1,8 @@
-"""Customers sign up by themselves; nobody learns in that way who has an account."""
+"""Customers sign up by themselves; nobody learns in that way who has an account: its owner is told by mail."""
 
-from rustok.core.access import lockouts
+from rustok.core.access import lockouts, verification
 from rustok.core.roles import service as roles
+from rustok.core.users import emails
 from rustok.core.users import service as users
 from rustok.kernel.context import Context
 
@@ -11,9 +12,21 @@ async def register_customer(
 ) -> None:
     """Make a customer's account, or nothing where the address has one: the answer is the same after the same work.
 
-    Raises `TooManyAttempts` when one network address registers too many.
+    Either way a mail goes to the address, in the language of the request or of the account that there is. Raises
+    `TooManyAttempts` when one network address registers too many.
     """
     address = lockouts.address(client_address, purpose="register", limit=lockouts.REGISTRATION)
     await lockouts.require_open(context, address)
-    await users.register_quietly(context, email=email, password=password, name=name, role=roles.CUSTOMER)
+    wanted = emails.check_email(email)
+    user = await users.register_quietly(
+        context, email=wanted, password=password, name=name, role=roles.CUSTOMER, locale=context.locale
+    )
     await lockouts.note(context, address)
+    if user is None:
+        await verification.contest(context, wanted)
+    if not await verification.admitted(context, wanted):
+        return
+    if user is not None:
+        await verification.welcome(context, user)
+    else:
+        await verification.greet_again(context, wanted)

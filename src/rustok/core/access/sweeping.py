@@ -1,9 +1,9 @@
-"""Removing what has expired: sessions, reset tokens and counted attempts."""
+"""Removing what has expired: sessions, reset tokens, proofs of addresses and counted attempts."""
 
 from sqlalchemy import delete, select
 
 from rustok.core.access import lockouts
-from rustok.core.access.models import LoginAttempt, PasswordReset, RefreshToken, Session
+from rustok.core.access.models import EmailProof, LoginAttempt, PasswordReset, RefreshToken, Session
 from rustok.kernel.context import Context
 from rustok.kernel.module import Timer
 
@@ -22,6 +22,7 @@ async def sweep(context: Context) -> None:
         delete(PasswordReset).where(
             PasswordReset.tenant_id == context.tenant_id, PasswordReset.expires_at < context.now
         ),
+        delete(EmailProof).where(EmailProof.tenant_id == context.tenant_id, EmailProof.expires_at < context.now),
         delete(LoginAttempt).where(
             LoginAttempt.tenant_id == context.tenant_id, LoginAttempt.attempted_at < context.now - lockouts.WINDOW
         ),

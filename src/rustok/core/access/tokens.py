@@ -8,12 +8,15 @@ from datetime import timedelta
 ACCESS = "rka_"
 REFRESH = "rkr_"
 RESET = "rkp_"
+PROOF = "rkv_"
 API_KEY = "rkk_"
 
 ACCESS_LASTS = timedelta(minutes=15)
 REFRESH_LASTS = timedelta(days=30)  # without a refresh
 SESSION_LASTS = timedelta(days=180)  # however often it is refreshed
 RESET_LASTS = timedelta(hours=1)
+INVITATION_LASTS = timedelta(days=7)
+PROOF_LASTS = timedelta(days=1)
 
 _LENGTH = 43  # of 32 bytes in base64url
 

@@ -11,7 +11,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE users ADD COLUMN locale varchar(35)")
+    op.execute("ALTER TABLE users ADD COLUMN locale varchar(35), ADD COLUMN registered_again_at timestamptz")
+    # To which address a token went is not known of those that are under way: they last an hour anyway.
+    op.execute("DELETE FROM password_resets")
+    op.execute("ALTER TABLE password_resets ADD COLUMN email varchar(255) NOT NULL")
     op.execute("""
         CREATE TABLE email_proofs (
             tenant_id uuid NOT NULL,
@@ -19,7 +22,8 @@ def upgrade() -> None:
             user_id uuid NOT NULL,
             email varchar(255) NOT NULL,
             purpose varchar(16) NOT NULL,
-            password_hash varchar(255),
+            account_email varchar(255) NOT NULL,
+            epoch integer NOT NULL,
             expires_at timestamptz NOT NULL,
             created_at timestamptz NOT NULL DEFAULT now(),
             CONSTRAINT pk_email_proofs PRIMARY KEY (tenant_id, token_hash),
@@ -33,4 +37,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE email_proofs")
-    op.execute("ALTER TABLE users DROP COLUMN locale")
+    op.execute("ALTER TABLE password_resets DROP COLUMN email")
+    op.execute("ALTER TABLE users DROP COLUMN locale, DROP COLUMN registered_again_at")

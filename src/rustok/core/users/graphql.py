@@ -25,6 +25,7 @@ class UserType:
     id: strawberry.ID
     email: str
     name: str
+    locale: str | None
     role: str
     status: UserStatusEnum
     email_verified_at: datetime | None
@@ -40,6 +41,7 @@ class UserType:
             id=strawberry.ID(str(user.id)),
             email=user.email,
             name=user.name,
+            locale=user.locale,
             role=user.role,
             status=UserStatusEnum(user.status),
             email_verified_at=user.email_verified_at,
@@ -58,6 +60,7 @@ class UserCreateInput:
     )
     name: str = ""
     role: str = roles.CUSTOMER
+    locale: str | None = strawberry.field(default=None, description="In which mails are written.")
 
 
 @strawberry.input(description="What is absent stays as it is.")
@@ -65,6 +68,7 @@ class UserUpdateInput:
     version: int
     email: str | None = None
     name: str | None = None
+    locale: str | None = None
     role: str | None = None
     status: UserStatusEnum | None = None
 
@@ -119,7 +123,12 @@ class UserMutations:
     @graphql.mutation(permission=permissions.USERS_WRITE)
     async def user_create(self, context: Context, input: UserCreateInput) -> UserPayload:
         user = await users.register(
-            context, email=input.email, password=input.password, name=input.name, role=input.role
+            context,
+            email=input.email,
+            password=input.password,
+            name=input.name,
+            role=input.role,
+            locale=input.locale,
         )
         return UserPayload(user=UserType.of(user))
 
@@ -132,6 +141,7 @@ class UserMutations:
             email=input.email,
             name=input.name,
             role=input.role,
+            locale=input.locale,
             status=input.status.value if input.status else None,
         )
         return UserPayload(user=UserType.of(user))

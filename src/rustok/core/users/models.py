@@ -46,6 +46,9 @@ class User(db.TenantModel):
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict, server_default=text("'{}'"))
     locale: Mapped[str | None] = mapped_column(String(35))  # in which they are written to; None: the tenant's default
     email_verified_at: Mapped[datetime | None]
+    # Somebody registered the address again before it was verified. Whose account it is, only a link by mail decides
+    # that sets a password: whoever came first may have been a stranger.
+    registered_again_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = db.created_at()
     updated_at: Mapped[datetime] = db.created_at()

@@ -12,7 +12,7 @@ from rustok.core import texts
 from rustok.core.roles import service as roles
 from rustok.core.users import emails, passwords
 from rustok.core.users.models import User, UserStatus
-from rustok.events.core import UserDeleted, UserRegistered, UserUpdated
+from rustok.events.core import UserDeleted, UserRegistered, UserUpdated, UserVerified
 from rustok.kernel import bus, errors
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
@@ -100,6 +100,8 @@ async def register_quietly(
         raise roles.UnknownRole(f"there is no role {role[:32]!r}", field="role") from None
     if user is not None:
         bus.record(context, UserRegistered(user_id=user.id, email=user.email))
+        if email_verified:
+            bus.record(context, UserVerified(user_id=user.id))
     return user
 
 
@@ -221,7 +223,7 @@ async def update(
     if name is not None:
         user.name = texts.check_line(name, field="name", required=False)
     if email is not None and (address := emails.check_email(email)) != user.email:
-        user.email, user.email_verified_at = address, None
+        user.email, user.email_verified_at, user.registered_again_at = address, None, None
     if locale is not None:
         user.locale = check_locale(context, locale)
     if status is not None and status != user.status:
@@ -233,17 +235,20 @@ async def update(
     return user
 
 
-async def rename(context: Context, *, name: str) -> User:
-    """Change the actor's own name."""
-    user = await lock(context, _self(context))
-    user.name = texts.check_line(name, field="name", required=False)
+async def rename(context: Context, *, name: str | None = None, locale: str | None = None) -> User:
+    """Change the actor's own name, or the language in which they are written to."""
+    user = await lock(context, self_id(context))
+    if name is not None:
+        user.name = texts.check_line(name, field="name", required=False)
+    if locale is not None:
+        user.locale = check_locale(context, locale)
     await _changed(context, user)
     return user
 
 
 async def change_password(context: Context, *, present: str, password: str) -> User | None:
     """Change the actor's own password and end all their sessions; None where the present one does not fit."""
-    user = await lock(context, _self(context))
+    user = await lock(context, self_id(context))
     if not await passwords.verify(user.password_hash, present):
         return None
     return await _store_password(context, user, password)
@@ -262,8 +267,23 @@ async def prove_and_set_password(context: Context, user_id: UUID, *, password: s
     The proof stands in for the actor's permission: only `access.resets` calls this.
     """
     user = await lock(context, user_id)
-    user.email_verified_at = user.email_verified_at or context.now
+    user.registered_again_at = None
+    if user.email_verified_at is None:
+        user.email_verified_at = context.now
+        bus.record(context, UserVerified(user_id=user.id))
     return await _store_password(context, user, password)
+
+
+async def prove_email(context: Context, user_id: UUID, *, email: str) -> User:
+    """Note that an address, the account's own or its new one, is its owner's. Raises `EmailTaken`.
+
+    The proof stands in for the actor's permission: only `access.verification` calls this.
+    """
+    user = await lock(context, user_id)
+    user.email, user.email_verified_at = emails.check_email(email), context.now
+    await _changed(context, user)
+    bus.record(context, UserVerified(user_id=user.id))
+    return user
 
 
 async def end_sessions(context: Context, user_id: UUID) -> None:
@@ -332,7 +352,8 @@ def _mine(context: Context) -> Select[User]:
     return select(User).where(User.tenant_id == context.tenant_id)
 
 
-def _self(context: Context) -> UUID:
+def self_id(context: Context) -> UUID:
+    """The account that acts; raises `Unauthenticated` for guests and programs."""
     if context.actor.kind != "user" or context.actor.user_id is None:
         raise errors.Unauthenticated("log in first")
     return context.actor.user_id

@@ -1,0 +1,1 @@
+"""Accounts of the shop: what customers see of themselves, and staff of customers."""
