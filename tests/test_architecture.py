@@ -49,6 +49,8 @@ MORE_POLICIES = {
     ("mails", "owner_sees_all"): "the owner",
     ("webhook_endpoints", "owner_sees_all"): "the owner",
     ("webhook_deliveries", "owner_sees_all"): "the owner",
+    ("commerce_payment_attempts", "owner_sees_all"): "the owner",
+    ("commerce_test_notices", "owner_sees_all"): "the owner",
     ("event_aggregates", "worker_sees_all"): WORKER_ROLE,
     ("event_staging", "worker_sees_all"): WORKER_ROLE,
     ("event_log", "worker_sees_all"): WORKER_ROLE,
@@ -61,6 +63,7 @@ MORE_POLICIES = {
 # Functions with the owner's rights that look tenants up, only count, or make what is of no tenant; all others take the
 # one tenant first.
 LOOKUPS = {
+    "commerce_payments_due",
     "commerce_orders_make_quarter",
     "index_versions_of",
     "rustok_mails_due",

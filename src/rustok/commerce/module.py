@@ -15,6 +15,8 @@ from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
 from rustok.commerce.orders import graphql as orders
 from rustok.commerce.orders import partitions
+from rustok.commerce.payments import gateways, listing, reconciling, voiding
+from rustok.commerce.payments import graphql as payments
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
@@ -24,7 +26,7 @@ from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders, shipping, accounts)
+_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders, shipping, accounts, payments)
 here = Path(__file__).parent
 
 module = Module(
@@ -66,8 +68,10 @@ module = Module(
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
-    event_listeners=[*account_listeners.LISTENERS, *promotions.LISTENERS, *giftcards.LISTENERS],
+    event_listeners=[*account_listeners.LISTENERS, *promotions.LISTENERS, *giftcards.LISTENERS, *voiding.LISTENERS],
     timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS],
     index_sources=[ProductSource(), CategorySource()],
-    exports=[account_listing.EXPORT, exporting.STOCK],
+    errands=[reconciling.ERRAND],
+    exports=[account_listing.EXPORT, exporting.STOCK, listing.TRANSACTIONS],
+    payment_providers=gateways.BUILT_IN,
 )

@@ -60,6 +60,14 @@ class Actor:
         """`resource:manage` covers all of a resource and `*` covers everything."""
         return not {permission, f"{permission.split(':')[0]}:manage", "*"}.isdisjoint(self.permissions)
 
+    def require(self, permission: str) -> None:
+        """Raise `Unauthenticated` or `Forbidden` unless the actor has the permission."""
+        if self.may(permission):
+            return
+        if self.kind == "anonymous":
+            raise errors.Unauthenticated("log in first")
+        raise errors.Forbidden(f"the permission {permission} is required")
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -107,11 +115,7 @@ class Context:
 
     def require(self, permission: str) -> None:
         """Raise `Unauthenticated` or `Forbidden` unless the actor has the permission."""
-        if self.actor.may(permission):
-            return
-        if self.actor.kind == "anonymous":
-            raise errors.Unauthenticated("log in first")
-        raise errors.Forbidden(f"the permission {permission} is required")
+        self.actor.require(permission)
 
     def require_module(self, name: str) -> None:
         """Raise `ModuleDisabled` when the tenant has switched the module off."""

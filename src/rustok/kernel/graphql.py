@@ -309,8 +309,8 @@ def _field(
                 if module in operation.tenant.disabled_modules:
                     raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
                 if kept and kept["own_units"]:
-                    if permission is not None and not operation.actor.may(permission):
-                        raise errors.Forbidden(f"the permission {permission} is required")
+                    if permission is not None:
+                        operation.actor.require(permission)
                     return _noted(operation, await function(self, **arguments))
                 async with operation.work() if writes else operation.look() as context:
                     if permission is not None:

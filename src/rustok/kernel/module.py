@@ -83,6 +83,7 @@ class Module:
     index_sources: Sequence[IndexSource] = ()
     exports: Sequence[Export] = ()
     offers: Sequence[object] = ()  # values that other modules look for by their class: providers of taxes, shipping
+    payment_providers: Sequence[Any] = ()  # who takes money, as `rustok.commerce.payments.gateways.Provider` has it
     optional: bool = True  # False: a tenant cannot switch it off
 
 

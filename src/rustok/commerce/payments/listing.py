@@ -1,0 +1,138 @@
+"""Payments and their ledger as lists, and as a table that staff take away."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+
+from rustok.commerce import permissions
+from rustok.commerce.payments.models import Payment, PaymentTransaction
+from rustok.commerce.payments.shapes import Kind
+from rustok.kernel import errors, money
+from rustok.kernel.context import Context
+from rustok.kernel.ids import parse_id
+from rustok.kernel.module import Export
+
+_PAGE = 1000
+
+
+def payments(
+    context: Context,
+    *,
+    statuses: Sequence[str] | None = None,
+    provider: str | None = None,
+    method: str | None = None,
+    order_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Select[Payment]:
+    """A select of the payments that fit."""
+    found = select(Payment).where(Payment.tenant_id == context.tenant_id)
+    if statuses is not None:
+        found = found.where(Payment.status.in_(statuses))
+    if provider is not None:
+        found = found.where(Payment.provider == provider)
+    if method is not None:
+        found = found.where(Payment.method_code == method)
+    if order_id is not None:
+        found = found.where(Payment.order_id == order_id)
+    if since is not None:
+        found = found.where(Payment.created_at >= since)
+    if until is not None:
+        found = found.where(Payment.created_at < until)
+    return found
+
+
+def transactions(
+    context: Context,
+    *,
+    kinds: Sequence[str] | None = None,
+    status: str | None = None,
+    provider: str | None = None,
+    order_id: UUID | None = None,
+    payment_id: UUID | None = None,
+    reference: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Select[PaymentTransaction]:
+    """A select of the entries that fit."""
+    entry = PaymentTransaction
+    found = select(entry).where(entry.tenant_id == context.tenant_id)
+    if kinds is not None:
+        found = found.where(entry.kind.in_(kinds))
+    for column, wanted in (
+        (entry.status, status),
+        (entry.provider, provider),
+        (entry.order_id, order_id),
+        (entry.payment_id, payment_id),
+        (entry.reference, reference),
+    ):
+        if wanted is not None:
+            found = found.where(column == wanted)
+    if since is not None:
+        found = found.where(entry.created_at >= since)
+    if until is not None:
+        found = found.where(entry.created_at < until)
+    return found
+
+
+async def rows(context: Context, filters: Mapping[str, str]) -> AsyncIterator[list[object]]:
+    """The ledger from its beginning; times are ISO 8601."""
+    kind = filters.get("kind")
+    statement = transactions(
+        context,
+        kinds=[_kind(kind)] if kind else None,
+        status=filters.get("status"),
+        provider=filters.get("provider"),
+        order_id=parse_id(filters["order_id"]) if filters.get("order_id") else None,
+        since=_time(filters.get("from"), "from"),
+        until=_time(filters.get("to"), "to"),
+    )
+    key = tuple_(PaymentTransaction.created_at, PaymentTransaction.id)
+    statement = statement.order_by(PaymentTransaction.created_at, PaymentTransaction.id).limit(_PAGE)
+    last: tuple[datetime, UUID] | None = None
+    while True:
+        beyond = statement if last is None else statement.where(key > last)
+        page = (await context.session.scalars(beyond)).all()
+        for one in page:
+            amount = money.Money(one.amount_minor, one.currency).amount
+            yield [
+                *(one.id, one.created_at, one.order_id, one.payment_id, one.kind, one.status, amount, one.currency),
+                *(one.provider, one.reference, one.reason, one.error_code),
+            ]
+            last = one.created_at, one.id
+        if len(page) < _PAGE:
+            return
+        context.session.expunge_all()
+
+
+def _kind(text: str) -> str:
+    try:
+        return Kind(text)
+    except ValueError:
+        raise errors.Invalid(f"{text[:32]!r} is no kind of transaction", field="kind") from None
+
+
+def _time(text: str | None, field: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise errors.Invalid(f"{field} is a time such as 2026-11-23T08:00:00+00:00", field=field) from None
+    if found.tzinfo is None:
+        raise errors.Invalid(f"{field} needs a time zone", field=field)
+    return found
+
+
+TRANSACTIONS = Export(
+    name="payment_transactions",
+    permission=permissions.PAYMENTS_READ,
+    columns=(
+        *("id", "created_at", "order_id", "payment_id", "kind", "status", "amount", "currency"),
+        *("provider", "reference", "reason", "error_code"),
+    ),
+    rows=rows,
+    filters=("kind", "status", "provider", "order_id", "from", "to"),
+)
