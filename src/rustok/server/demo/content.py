@@ -205,6 +205,52 @@ class DemoMenu:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoTaxZone:
+    """Places (country, region, postcodes) with a rate for each class, in per cent."""
+
+    name: str
+    places: tuple[tuple[str, str, str], ...]
+    tax: str
+    rates: Mapping[str, str]
+    included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShippingMethod:
+    """A way of shipping; `bands` are weights in grams and minor units by currency from there on."""
+
+    code: str
+    name: Text
+    estimate: Text
+    bands: tuple[tuple[int, Mapping[str, int]], ...]
+    free_from: Mapping[str, int]
+    least: int
+    most: int | None
+    pickup: str | None  # a location's code
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShippingZone:
+    """Places with the same ways of shipping."""
+
+    code: str
+    name: str
+    places: tuple[tuple[str, str, str], ...]
+    methods: tuple[DemoShippingMethod, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What buyers pay besides the goods; `addresses` are those of the locations, by code."""
+
+    tax_classes: Mapping[str, str]  # name by code, the default one first
+    tax_zones: tuple[DemoTaxZone, ...]
+    default_country: str
+    shipping_zones: tuple[DemoShippingZone, ...]
+    addresses: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """Everything that the demo tenant is filled with."""
 
@@ -225,6 +271,7 @@ class Demo:
     articles: tuple[DemoArticle, ...]
     pages: tuple[DemoPage, ...]
     menus: tuple[DemoMenu, ...]
+    duties: Duties
 
     def pictures(self) -> tuple[DemoPicture, ...]:
         """Every picture of the demo, products first."""

@@ -22,6 +22,7 @@ from rustok.core.content import rendering
 from rustok.core.tags import service as tags
 from rustok.core.translations import service as translations
 from rustok.kernel.context import Context, TenantInfo
+from rustok.server.demo import furnishing_duties
 from rustok.server.demo.content import Demo, DemoProduct, DemoVariant
 from rustok.server.host import Host
 
@@ -39,6 +40,7 @@ async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping
             raise ValueError(f"the demo holds a product that cannot be saved: {outcome.failed[0]}")
         for one in demo.products:
             await _finish(context, one, outcome.ids[one.handle], places, media_ids)
+        await furnishing_duties.furnish(context, demo.duties, places)
 
 
 async def hang(host: Host, tenant: TenantInfo, one: DemoProduct, media_ids: Mapping[str, UUID]) -> None:

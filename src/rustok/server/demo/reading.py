@@ -7,6 +7,7 @@ from importlib import resources
 from itertools import product as combinations
 from typing import Any, Final
 
+from rustok.server.demo import reading_duties
 from rustok.server.demo.content import (
     Demo,
     DemoArticle,
@@ -72,6 +73,7 @@ def load() -> Demo:
         menus=tuple(
             DemoMenu(e["slug"], Text(e["en"], e["ru"]), _menu_items(e["items"], titles)) for e in shop_file["menu"]
         ),
+        duties=reading_duties.read(_read("duties.toml"), CURRENCIES),
     )
 
 
