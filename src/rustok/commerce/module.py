@@ -13,6 +13,8 @@ from rustok.commerce.categories.index_source import CategorySource
 from rustok.commerce.giftcards import listeners as giftcards
 from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
+from rustok.commerce.orders import cancelling as cancelling_orders
+from rustok.commerce.orders import exporting as exporting_orders
 from rustok.commerce.orders import graphql as orders
 from rustok.commerce.orders import partitions
 from rustok.commerce.payments import gateways, listing, reconciling, voiding
@@ -69,9 +71,9 @@ module = Module(
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
     event_listeners=[*account_listeners.LISTENERS, *promotions.LISTENERS, *giftcards.LISTENERS, *voiding.LISTENERS],
-    timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS],
+    timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS, cancelling_orders.UNPAID],
     index_sources=[ProductSource(), CategorySource()],
     errands=[reconciling.ERRAND],
-    exports=[account_listing.EXPORT, exporting.STOCK, listing.TRANSACTIONS],
+    exports=[account_listing.EXPORT, exporting.STOCK, listing.TRANSACTIONS, exporting_orders.ORDERS, exporting_orders.LINES],
     payment_providers=gateways.BUILT_IN,
 )

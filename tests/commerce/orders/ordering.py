@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from rustok.commerce.addresses.service import Address
 from rustok.commerce.baskets.shapes import BasketLine, Buyer, Discount, LineTotal, ShippingChoice, TaxPart, Totals
 from rustok.commerce.inventory import reserving
 from rustok.commerce.inventory import service as inventory
-from rustok.commerce.orders import placing
+from rustok.commerce.orders import placing, settling
 from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.placing import LineFacts, Placement
 from rustok.commerce.products import service as products
@@ -123,3 +125,28 @@ async def order(context: Context, items: Sequence[tuple[UUID, int, int]], **want
     asked = [reserving.Line(variant, quantity) for variant, quantity, _ in items]
     await reserving.reserve(context, f"order:{made.order_id}", asked)
     return await placing.place(context, made)
+
+
+async def paid(context: Context, items: Sequence[tuple[UUID, int, int]], **wanted: Any) -> Order:
+    """An order whose whole due amount has come in."""
+    made = await order(context, items, **wanted)
+    return await settling.settle(
+        context, made.id, authorized_minor=made.due_minor, captured_minor=made.due_minor, refunded_minor=0
+    )
+
+
+async def stock(context: Context, variant_id: UUID) -> tuple[int, int]:
+    """On hand and reserved, over all locations; what is kept of both must sum up."""
+    found = (await inventory.available(context, [variant_id]))[variant_id]
+    of_variant = {"tenant_id": context.tenant_id, "variant_id": variant_id}
+    sums = await context.session.execute(_SUMS, of_variant)
+    assert sums.one() == (found.on_hand, found.reserved)
+    return found.on_hand, found.reserved
+
+
+_SUMS = text("""
+SELECT (SELECT coalesce(sum(delta), 0)::int FROM commerce_stock_movements
+        WHERE tenant_id = CAST(:tenant_id AS uuid) AND variant_id = :variant_id),
+       (SELECT coalesce(sum(quantity), 0)::int FROM commerce_reservations
+        WHERE tenant_id = CAST(:tenant_id AS uuid) AND variant_id = :variant_id AND state = 'open')
+""")

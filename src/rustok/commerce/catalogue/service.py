@@ -54,13 +54,18 @@ async def lock_variants(context: Context, variant_ids: Collection[UUID]) -> dict
 
 async def variants(context: Context, variant_ids: Collection[UUID]) -> list[Variant]:
     """The variants as they stand, not locked; raises `NotFound` when one is missing."""
+    found = await present(context, variant_ids)
+    if missing := set(variant_ids) - {variant.id for variant in found}:
+        raise errors.NotFound(f"no such variant: {min(missing)}", field="variantId")
+    return found
+
+
+async def present(context: Context, variant_ids: Collection[UUID]) -> list[Variant]:
+    """Those of the variants that there still are."""
     found = await context.session.scalars(
         select(Variant).where(Variant.tenant_id == context.tenant_id, is_one_of(Variant.id, variant_ids))
     )
-    present = list(found.all())
-    if missing := set(variant_ids) - {variant.id for variant in present}:
-        raise errors.NotFound(f"no such variant: {min(missing)}", field="variantId")
-    return present
+    return list(found.all())
 
 
 async def on_sale(context: Context, variant_ids: Collection[UUID]) -> list[Variant]:

@@ -1,6 +1,6 @@
 """Promises of stock: reserve, release, commit and expire. Whatever runs at once, no piece is promised twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -75,12 +75,12 @@ async def reserve(
 
 async def release(context: Context, reference: str) -> int:
     """Take every open promise to `reference` back; returns how many there were. Saying it twice changes nothing."""
-    return await _close(context, await _open(context, reference), ReservationState.RELEASED)
+    return await close(context, await open_ones(context, reference), ReservationState.RELEASED)
 
 
 async def commit_reservation(context: Context, reference: str) -> int:
     """The goods of every open promise to `reference` leave the shelf; returns how many promises that were."""
-    return await _close(context, await _open(context, reference), ReservationState.COMMITTED)
+    return await close(context, await open_ones(context, reference), ReservationState.COMMITTED)
 
 
 async def expire(context: Context, *, most: int = 1000) -> int:
@@ -97,7 +97,7 @@ async def expire(context: Context, *, most: int = 1000) -> int:
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    return await _close(context, due.all(), ReservationState.EXPIRED)
+    return await close(context, due.all(), ReservationState.EXPIRED)
 
 
 async def expire_reservations(context: Context) -> None:
@@ -177,7 +177,8 @@ async def _promise(
     ]
 
 
-async def _open(context: Context, reference: str) -> Sequence[Reservation]:
+async def open_ones(context: Context, reference: str) -> Sequence[Reservation]:
+    """The open promises to `reference`, locked."""
     found = await context.session.scalars(
         select(Reservation)
         .where(
@@ -192,7 +193,8 @@ async def _open(context: Context, reference: str) -> Sequence[Reservation]:
     return found.all()
 
 
-async def _close(context: Context, reservations: Sequence[Reservation], state: ReservationState) -> int:
+async def close(context: Context, reservations: Sequence[Reservation], state: ReservationState) -> int:
+    """Close open promises, which the caller has locked; returns how many that were."""
     if not reservations:
         return 0
     freed: dict[service.Place, int] = {}
@@ -229,11 +231,12 @@ async def _close(context: Context, reservations: Sequence[Reservation], state: R
             [{"id": levels[p].id, "reserved": levels[p].reserved - quantity} for p, quantity in freed.items()],
         )
     await context.session.flush()
-    await _say(context, freed)
+    await say(context, freed)
     return len(reservations)
 
 
-async def _say(context: Context, places: dict[service.Place, int]) -> None:
+async def say(context: Context, places: Collection[service.Place]) -> None:
+    """Tell how much is promised at these places now."""
     stored = await service.levels_of(context, {variant for variant, _ in places})
     bus.record_many(
         context,

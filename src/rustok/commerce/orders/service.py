@@ -1,4 +1,4 @@
-"""Finding orders: by id, by token, by customer; and locking one to change it."""
+"""Finding orders: by id, by token, by customer; locking one to change it; and giving a guest's to a customer."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select, text
 
 from rustok.commerce.catalogue import checks
+from rustok.commerce.orders import moving, timeline
 from rustok.commerce.orders.models import (
     Fulfilment,
     FulfilmentLine,
@@ -17,8 +18,12 @@ from rustok.commerce.orders.models import (
     OrderTax,
 )
 from rustok.core.rows import is_one_of
-from rustok.kernel import errors, paging
+from rustok.core.users import emails
+from rustok.events.commerce import OrderClaimed
+from rustok.kernel import bus, errors, paging
 from rustok.kernel.context import Context
+
+MOST_CLAIMED = 1_000
 
 
 def _found_by(context: Context, condition: ColumnElement[bool]) -> Select[Order]:
@@ -117,6 +122,35 @@ async def lock(context: Context, order_id: UUID, *, version: int | None = None) 
     order = await get(context, order_id)
     checks.version(order.version, version)
     return order
+
+
+async def claim(context: Context, email: str, customer_id: UUID) -> int:
+    """Give a guest's orders with this address to the customer; returns how many there were.
+
+    The caller has made sure that the address is the customer's: whoever can read its mail. Saying it twice changes
+    nothing, and orders of other customers are left alone.
+    """
+    address = emails.normalise(email)
+    if address is None:
+        return 0
+    found = await context.session.scalars(
+        select(Order.id)
+        .where(Order.tenant_id == context.tenant_id, Order.email == address, Order.customer_id.is_(None))
+        .order_by(Order.created_at)
+        .limit(MOST_CLAIMED)
+    )
+    claimed = 0
+    for order_id in sorted(found.all()):
+        order = await lock(context, order_id)
+        if order.customer_id is not None or order.email != address:
+            continue
+        order.customer_id = customer_id
+        moving.touch(context, order)
+        await timeline.note(context, order.id, "claimed", customer_id=str(customer_id))
+        bus.record(context, OrderClaimed(order_id=order.id, customer_id=customer_id))
+        claimed += 1
+    await context.session.flush()
+    return claimed
 
 
 async def lines_of(context: Context, order_ids: Sequence[UUID]) -> dict[UUID, list[OrderLine]]:
