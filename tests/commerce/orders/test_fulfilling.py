@@ -152,22 +152,20 @@ async def test_pieces_of_several_locations_leave_where_they_lie(context: Context
 
 
 async def test_goods_that_nobody_counts_are_sent_without_a_promise(context: Context) -> None:
-    song = await variants.add(
-        context, (await products.create(context, title="Song")).id, manage_inventory=False
-    )
+    song = await variants.add(context, (await products.create(context, title="Song")).id, manage_inventory=False)
     placed = await ordering.paid(context, [(song.id, 5, 100)])
     await fulfilling.fulfil(context, placed.id)
     assert placed.status == "shipped"
 
-    later = await ordering.paid(context, [(song.id, 2, 100)])
-    await variants.change(context, song.id, manage_inventory=True)
+    song_id, later = song.id, (await ordering.paid(context, [(song.id, 2, 100)])).id
+    await variants.change(context, song_id, manage_inventory=True)
     with pytest.raises(reserving.OutOfStock):
         async with context.session.begin_nested():
-            await fulfilling.fulfil(context, later.id)
-    context.session.expire_all()
-    await inventory.set_on_hand(context, song.id, 3)
-    await fulfilling.fulfil(context, later.id)
-    assert await ordering.stock(context, song.id) == (1, 0)
+            await fulfilling.fulfil(context, later)
+    context.session.expunge_all()
+    await inventory.set_on_hand(context, song_id, 3)
+    await fulfilling.fulfil(context, later)
+    assert await ordering.stock(context, song_id) == (1, 0)
 
 
 async def test_parallel_parcels_never_send_a_piece_twice(open_context: OpenContext) -> None:
