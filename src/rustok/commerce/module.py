@@ -10,7 +10,9 @@ from rustok.commerce.carts import expiring as expiring_carts
 from rustok.commerce.carts import graphql as carts
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
-from rustok.commerce.giftcards import listeners as giftcards
+from rustok.commerce.giftcards import exporting as gift_card_tables
+from rustok.commerce.giftcards import graphql as gift_cards
+from rustok.commerce.giftcards import listeners as gift_card_listeners
 from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
 from rustok.commerce.orders import cancelling as cancelling_orders
@@ -22,13 +24,28 @@ from rustok.commerce.payments import graphql as payments
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
-from rustok.commerce.promotions import listeners as promotions
+from rustok.commerce.promotions import exporting as promotion_tables
+from rustok.commerce.promotions import graphql as promotions
+from rustok.commerce.promotions import listeners as promotion_listeners
 from rustok.commerce.shipping import graphql as shipping
 from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
 from rustok.kernel.module import Module
 
-_SPEAKING = (products, pricing, inventory, categories, tax, carts, orders, shipping, accounts, payments)
+_SPEAKING = (
+    products,
+    pricing,
+    inventory,
+    categories,
+    tax,
+    carts,
+    orders,
+    shipping,
+    accounts,
+    payments,
+    promotions,
+    gift_cards,
+)
 here = Path(__file__).parent
 
 module = Module(
@@ -70,10 +87,28 @@ module = Module(
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
-    event_listeners=[*account_listeners.LISTENERS, *promotions.LISTENERS, *giftcards.LISTENERS, *voiding.LISTENERS],
-    timers=[reserving.EXPIRY, expiring_carts.EXPIRY, partitions.QUARTERS, cancelling_orders.UNPAID],
+    event_listeners=[
+        *account_listeners.LISTENERS,
+        *promotion_listeners.LISTENERS,
+        *gift_card_listeners.LISTENERS,
+        *voiding.LISTENERS,
+    ],
+    timers=[
+        reserving.EXPIRY,
+        expiring_carts.EXPIRY,
+        partitions.QUARTERS,
+        cancelling_orders.UNPAID,
+    ],
     index_sources=[ProductSource(), CategorySource()],
     errands=[reconciling.ERRAND],
-    exports=[account_listing.EXPORT, exporting.STOCK, listing.TRANSACTIONS, exporting_orders.ORDERS, exporting_orders.LINES],
+    exports=[
+        account_listing.EXPORT,
+        exporting.STOCK,
+        listing.TRANSACTIONS,
+        exporting_orders.ORDERS,
+        exporting_orders.LINES,
+        promotion_tables.CODES,
+        *gift_card_tables.ALL,
+    ],
     payment_providers=gateways.BUILT_IN,
 )

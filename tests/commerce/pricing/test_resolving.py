@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, insert
 
 from rustok.commerce.baskets.shapes import Buyer, Destination
+from rustok.commerce.customers import groups
 from rustok.commerce.pricing import lists, resolving, service
 from rustok.commerce.pricing.models import Price
 from rustok.commerce.pricing.resolving import Explained
@@ -19,13 +20,16 @@ from rustok.kernel import errors, money
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
 
-GROUP = generate_id()
-
 
 async def variant(context: Context) -> UUID:
     """Something to sell."""
     product = await products.create(context, title="Shirt")
     return (await variants.add(context, product.id)).id
+
+
+async def group(context: Context) -> UUID:
+    """Customers who deal."""
+    return (await groups.create(context, name="Dealers")).id
 
 
 async def explained(
@@ -68,34 +72,34 @@ async def listed(context: Context, variant_id: UUID, prices: dict[str, int], **f
 
 
 async def test_a_list_holds_for_those_it_is_for(context: Context) -> None:
-    id_ = await variant(context)
+    id_, dealers = await variant(context), await group(context)
     await listed(
         context,
         id_,
         {"dealers": 700, "swiss": 1200, "app": 900, "soon": 100},
-        dealers={"groups": [GROUP], "priority": 3},
+        dealers={"groups": [dealers], "priority": 3},
         swiss={"countries": ["ch"], "priority": 2},
         app={"channels": ["app"], "priority": 1},
         soon={"starts_at": context.now + timedelta(hours=1), "ends_at": context.now + timedelta(hours=2)},
     )
 
     assert await minor(context, id_) == 1000
-    assert await minor(context, id_, groups=[generate_id(), GROUP]) == 700
+    assert await minor(context, id_, groups=[generate_id(), dealers]) == 700
     assert await minor(context, id_, country="CH") == 1200  # a list may be dearer: it is the price there
     assert await minor(context, id_, channel="app") == 900
-    assert await minor(context, id_, channel="app", country="CH", groups=[GROUP]) == 700
+    assert await minor(context, id_, channel="app", country="CH", groups=[dealers]) == 700
     assert await minor(context, id_, after=timedelta(hours=1)) == 100
     assert await minor(context, id_, after=timedelta(hours=2)) == 1000
     assert await minor(context, id_, currency="USD") is None
 
 
 async def test_every_candidate_says_what_it_lost_by(context: Context) -> None:
-    id_ = await variant(context)
+    id_, dealers = await variant(context), await group(context)
     await listed(
         context,
         id_,
         {"dealers": 700, "swiss": 1, "web": 800, "cheap": 600, "apart": 1, "off": 1, "old": 1, "soon": 1, "dear": 900},
-        dealers={"groups": [GROUP]},
+        dealers={"groups": [dealers]},
         swiss={"countries": ["CH"]},
         web={"channels": ["web"]},
         cheap={"priority": -1},
@@ -126,6 +130,7 @@ async def test_every_candidate_says_what_it_lost_by(context: Context) -> None:
     assert found.told()["candidates"][0] == {
         "price_list": "dear", "min_quantity": 1, "price_minor": 900, "verdict": "chosen"
     }  # fmt: skip
+    assert [one["price_list"] for one in found.told()["candidates"]] == ["dear", None, "cheap"]  # not what others pay
 
 
 async def test_of_equal_lists_the_cheapest_counts_and_then_the_first_code(context: Context) -> None:
@@ -140,12 +145,12 @@ async def test_of_equal_lists_the_cheapest_counts_and_then_the_first_code(contex
 
 
 async def test_a_named_list_counts_for_whoever_names_it(context: Context) -> None:
-    id_ = await variant(context)
+    id_, dealers = await variant(context), await group(context)
     await listed(
         context,
         id_,
         {"apart": 1100, "other": 1},
-        apart={"is_automatic": False, "groups": [GROUP]},
+        apart={"is_automatic": False, "groups": [dealers]},
         other={"priority": 9},
     )
 
@@ -220,6 +225,8 @@ async def test_an_audience_that_cannot_be_is_refused(context: Context) -> None:
     for facts in ({"countries": ["XX"]}, {"channels": ["a b"]}, {"priority": 1001}):
         with pytest.raises(errors.Invalid):
             await lists.create(context, name="List", **facts)  # type: ignore[arg-type]  # each has one of the keywords
+    with pytest.raises(errors.NotFound):
+        await lists.create(context, name="List", groups=[generate_id()])
     with pytest.raises(money.InvalidMoney):
         await explained(context, generate_id(), currency="euro")
     assert await lists.ids_by_code(context) == {}

@@ -11,10 +11,9 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from tests.commerce.promotions.buying import ANNA, basket
 
 from rustok.commerce.baskets.shapes import (
-    Basket,
-    BasketLine,
     Buyer,
     CodeVerdict,
     Destination,
@@ -22,6 +21,7 @@ from rustok.commerce.baskets.shapes import (
     ShippingChoice,
 )
 from rustok.commerce.categories import service as categories
+from rustok.commerce.customers import groups
 from rustok.commerce.products import service as products
 from rustok.commerce.promotions import applying, claiming, codes, listeners, service
 from rustok.commerce.promotions.models import Promotion, PromotionCode, PromotionUse
@@ -33,7 +33,6 @@ from rustok.kernel.ids import generate_id
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
 TEN = Reward(percent=Decimal(10))
-ANNA = Buyer(customer_id=generate_id(), email="anna@example.com")
 
 
 async def promotion(context: Context, code: str | None = None, **given: Any) -> Promotion:
@@ -44,20 +43,6 @@ async def promotion(context: Context, code: str | None = None, **given: Any) -> 
     if code is not None:
         await codes.add(context, made.id, code, usage_limit=limit)
     return made
-
-
-def basket(context: Context, *codes_: str, **given: Any) -> Basket:
-    """One line of two pieces for 20 € together."""
-    line = BasketLine(
-        id=generate_id(),
-        variant_id=generate_id(),
-        product_id=given.pop("product_id", generate_id()),
-        quantity=given.pop("quantity", 2),
-        unit_minor=given.pop("unit_minor", 1000),
-        categories=frozenset(given.pop("categories", ())),
-    )
-    facts = {"currency": "EUR", "lines": (line,), "buyer": Buyer(), "at": context.now, "codes": codes_, **given}
-    return Basket(**facts)
 
 
 async def off(context: Context, *codes_: str, **given: Any) -> int:
@@ -85,7 +70,10 @@ async def test_an_automatic_promotion_needs_no_code_and_another_does(context: Co
 
 
 async def test_conditions_hold_or_the_buyer_is_told(context: Context) -> None:
-    group, product_id = generate_id(), (await products.create(context, title="Shirt")).id
+    group, product_id = (
+        (await groups.create(context, name="Club")).id,
+        (await products.create(context, title="Shirt")).id,
+    )
     root = await categories.create(context, name="Clothes")
     member, germany = Buyer(groups=frozenset({group})), Destination(country="DE")
     shirt = Selection(products=(product_id,))
@@ -245,6 +233,7 @@ async def test_a_promotion_that_contradicts_itself_is_refused(context: Context) 
         {"kind": "buy_x_get_y", "reward": Reward(buy=1)},
         {"conditions": Conditions(min_subtotal={"EUR": 5}, max_subtotal={"EUR": 4})},
         {"conditions": Conditions(countries=("XX",))},
+        {"conditions": Conditions(groups=(generate_id(),))},
         {"target": Selection(products=(generate_id(),))},
         {"combines_with": ["all"]},
         {"usage_limit": 0},

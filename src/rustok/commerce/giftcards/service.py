@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import func, select, text, update
@@ -35,6 +36,13 @@ class GiftCardTaken(errors.Conflict):
     """Another card has this code."""
 
     code = "gift_card_taken"
+
+
+class GiftCardChanges(TypedDict, total=False):
+    """What of a card can be changed; what is absent stays."""
+
+    note: str | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +288,23 @@ async def adjust(
     card.updated_at = context.now
     await context.session.flush()
     await _enter(context, "adjusted", [(card.id, minor, card.balance_minor)], reason=reason)
+    return card
+
+
+async def change(
+    context: Context, gift_card_id: UUID, *, version: int | None = None, **changes: Unpack[GiftCardChanges]
+) -> GiftCard:
+    """Change the note or the expiry, which may also be put off after it has passed. Raises `NotFound`, `Stale`."""
+    card = await get(context, gift_card_id, lock=True)
+    checks.version(card.version, version)
+    if "note" in changes:
+        card.note = checks.optional_text(changes["note"], "note", most=1000)
+    if "expires_at" in changes:
+        check_expiry(context, changes["expires_at"])
+        card.expires_at = changes["expires_at"]
+    card.version += 1
+    card.updated_at = context.now
+    await context.session.flush()
     return card
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from rustok.commerce.addresses import service as addresses
 from rustok.commerce.catalogue import checks, clashes
 from rustok.commerce.catalogue.models import Variant
+from rustok.commerce.customers import groups as customer_groups
 from rustok.commerce.pricing.models import Price, PriceList
 from rustok.core.rows import is_one_of
 from rustok.events.commerce import PriceChanged
@@ -87,7 +88,7 @@ async def create(context: Context, *, name: str, **given: Unpack[PriceListFacts]
         channels=[],
         countries=[],
     )
-    _apply(price_list, given)
+    await _apply(context, price_list, given)
     context.session.add(price_list)
     await _flush(context, price_list)
     await context.session.refresh(price_list)
@@ -114,7 +115,7 @@ async def change(
             raise errors.Conflict("the price list holds prices in other currencies", field="currency")
     if "name" in changes:
         price_list.name = checks.text(changes["name"], "name")
-    _apply(price_list, changes)
+    await _apply(context, price_list, changes)
     price_list.version += 1
     price_list.updated_at = context.now
     await _flush(context, price_list)
@@ -152,7 +153,7 @@ async def switch(context: Context, price_list_ids: Sequence[UUID], *, active: bo
     return len(changed.all())
 
 
-def _apply(price_list: PriceList, changes: PriceListFacts) -> None:
+async def _apply(context: Context, price_list: PriceList, changes: PriceListFacts) -> None:
     if "code" in changes:
         price_list.code = slugs.check_slug(checks.text(changes["code"], "code", most=64), field="code")
     if "currency" in changes:
@@ -169,7 +170,7 @@ def _apply(price_list: PriceList, changes: PriceListFacts) -> None:
     price_list.is_sale = changes.get("is_sale", price_list.is_sale)
     if "priority" in changes:
         price_list.priority = checks.whole(changes["priority"], "priority", least=-1000, most=1000)
-    _aim(price_list, changes)
+    await _aim(context, price_list, changes)
     for moment in (price_list.starts_at, price_list.ends_at):
         if moment is not None and moment.tzinfo is None:
             raise errors.Invalid("a date needs a time zone", field="startsAt")
@@ -177,14 +178,23 @@ def _apply(price_list: PriceList, changes: PriceListFacts) -> None:
         raise errors.Invalid("the price list ends before it starts", field="endsAt")
 
 
-def _aim(price_list: PriceList, changes: PriceListFacts) -> None:
+async def _aim(context: Context, price_list: PriceList, changes: PriceListFacts) -> None:
     """Whom the list is for."""
     if "groups" in changes:
-        price_list.groups = sorted(checks.ids(list(changes["groups"]), most=MOST_NAMED))
+        price_list.groups = await groups(context, changes["groups"])
     if "channels" in changes:
         price_list.channels = channels(changes["channels"])
     if "countries" in changes:
         price_list.countries = countries(changes["countries"])
+
+
+async def groups(context: Context, given: Collection[UUID]) -> list[UUID]:
+    """Groups of customers, each once; raises `NotFound`."""
+    found = sorted(checks.ids(list(given), most=MOST_NAMED))
+    missing = set(found) - (await customer_groups.get_many(context, found)).keys()
+    if missing:
+        raise errors.NotFound(f"there is no group {min(missing)}", field="groups")
+    return found
 
 
 def channels(given: Collection[str], *, field: str = "channels") -> list[str]:

@@ -49,8 +49,13 @@ class Explained:
     min_quantity: int
     candidates: tuple[Candidate, ...]
 
+    @property
+    def public(self) -> tuple[Candidate, ...]:
+        """The candidates without lists that do not hold for this buyer now: nobody is shown what others pay."""
+        return tuple(one for one in self.candidates if one.verdict in _NEAR)
+
     def told(self) -> dict[str, Any]:
-        """As JSON, to be kept with a line of an order; the furthest candidates are left out of a long list."""
+        """As JSON, to be kept with a line of an order and shown to its buyer: the public candidates, not too many."""
         return {
             "price_list": self.price_list,
             "min_quantity": self.min_quantity,
@@ -62,7 +67,7 @@ class Explained:
                     "price_minor": one.price_minor,
                     "verdict": one.verdict,
                 }
-                for one in self.candidates[:MOST_TOLD]
+                for one in self.public[:MOST_TOLD]
             ],
         }
 

@@ -80,8 +80,9 @@ def reward(kind: str, given: Reward) -> Reward:
     return given
 
 
-def conditions(given: Conditions) -> Conditions:
-    """The conditions in their stored spelling."""
+async def conditions(context: Context, given: Conditions) -> Conditions:
+    """The conditions in their stored spelling; raises `NotFound` for what they name."""
+    await exist(context, given.of)
     _amounts(given.min_subtotal, "minSubtotal", least=0)
     _amounts(given.max_subtotal, "maxSubtotal", least=0)
     for currency, most in given.max_subtotal.items():
@@ -96,7 +97,7 @@ def conditions(given: Conditions) -> Conditions:
         max_subtotal=given.max_subtotal,
         min_quantity=given.min_quantity,
         currencies=tuple(sorted(set(given.currencies))),
-        groups=tuple(sorted(set(given.groups))),
+        groups=tuple(await lists.groups(context, given.groups)),
         first_order=given.first_order,
         countries=tuple(lists.countries(given.countries)),
     )

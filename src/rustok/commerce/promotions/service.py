@@ -200,8 +200,7 @@ async def _apply(context: Context, promotion: Promotion, given: PromotionFacts) 
         await checking.exist(context, given["target"])
         promotion.target = shapes.stored(given["target"])
     if "conditions" in given:
-        await checking.exist(context, given["conditions"].of)
-        promotion.conditions = shapes.stored(checking.conditions(given["conditions"]))
+        promotion.conditions = shapes.stored(await checking.conditions(context, given["conditions"]))
     if "title" in given:
         promotion.title = checks.text(given["title"], "title")
     if "combines_with" in given:

@@ -18,7 +18,7 @@ from rustok.commerce.categories.graphql import CommerceCategory
 from rustok.commerce.inventory import service as inventory
 from rustok.commerce.inventory.graphql import StockLevelType
 from rustok.commerce.pricing import service as pricing
-from rustok.commerce.pricing.graphql import PriceType
+from rustok.commerce.pricing.graphql.types import PriceType
 from rustok.commerce.products import pictures, service, variants
 from rustok.commerce.products.drafts import ProductStatus
 from rustok.commerce.products.models import ProductOption
