@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     trusted_tenant_headers: bool = False  # X-Tenant-ID and X-Tenant are believed from trusted_proxies only
     log_json: bool = False
     log_level: str = "INFO"
+    test_payments: bool | None = None  # whether the test provider can be chosen; not set: in development only
+    payment_options: dict[str, dict[str, str]] = Field(default_factory=dict)  # {"stripe": {"api_base": "https://…"}}
     run_workers: bool = False  # follow the event log inside the web process, as `rustok up` does
     demo: bool = True  # `rustok up` fills an empty database with the demo shop
 

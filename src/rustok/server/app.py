@@ -30,7 +30,7 @@ from rustok.kernel.db import refusal
 from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
-from rustok.server import exports, farewells, logs, metrics, modules, pages, schema
+from rustok.server import exports, farewells, logs, metrics, modules, pages, payment_webhooks, schema
 from rustok.server.graphql_http import lane
 from rustok.server.graphql_http.compiled import Reads
 from rustok.server.graphql_http.documents import Documents
@@ -42,6 +42,7 @@ from rustok.server.graphql_http.persisted import Persisted
 from rustok.server.graphql_http.sockets import Sockets
 from rustok.server.host import Host, trace_of
 from rustok.server.mailbox import pages as mailbox
+from rustok.server.test_payments import pages as test_payments
 
 logger = structlog.get_logger("rustok.http")
 Handler = Callable[[Request], Awaitable[Response]]
@@ -101,6 +102,8 @@ def build(host: Host, *, with_workers: bool = False) -> Application:
     _add_operations(app, host)
     app.include_router(_media(host))
     app.include_router(exports.router(host))
+    app.include_router(payment_webhooks.router(host))
+    app.include_router(test_payments.router(host))
     if mailbox.is_open(host):
         app.include_router(mailbox.router(host))
     kept = Answers(host.settings.cache_mb << 20)

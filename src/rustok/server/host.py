@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from rustok.commerce.payments.gateways import Gateways
 from rustok.core.access import authentication
 from rustok.core.mailing import rendering, smtp
 from rustok.core.mailing.post import Post
@@ -67,6 +68,7 @@ class Host:
         )
         database.resources[storing.Library] = storing.Library(storage, limits, fetching.Fetcher(policy))
         database.resources[Post] = _post(settings, registry)
+        database.resources[Gateways] = _gateways(settings, registry)
         database.resources[calling.Caller] = _caller(settings)
         search = _search(settings, registry, database)
         database.resources[searching.Backend] = search
@@ -172,6 +174,14 @@ class Host:
             tenant, actor=actor, locale=self.locale(request, tenant), currency=self.currency(request, tenant)
         ) as context:
             yield context
+
+
+def _gateways(settings: Settings, registry: Registry) -> Gateways:
+    """Who takes money here: every module's providers; play money only where an operator wants it."""
+    plays = settings.environment == "development" if settings.test_payments is None else settings.test_payments
+    offered = [one for module in registry.modules for one in module.payment_providers]
+    without = () if plays else ("test",)
+    return Gateways.of(offered, secret=lambda: settings.secret, options=settings.payment_options, without=without)
 
 
 def _post(settings: Settings, registry: Registry) -> Post:

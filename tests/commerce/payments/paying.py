@@ -1,14 +1,17 @@
 """Makes orders with payments for the tests of payments."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import text, update
 from tests.commerce.orders import ordering
 
 from rustok.commerce.orders.models import Order
 from rustok.commerce.payments import methods, service
-from rustok.commerce.payments.models import Payment
+from rustok.commerce.payments.models import Payment, PaymentAttempt, TestNotice
 from rustok.commerce.payments.shapes import Units
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.db import Database
@@ -40,6 +43,31 @@ async def opened(
         return await service.open(context, order, method_code=method, amount_minor=order.due_minor)
 
 
-def unit(units: Units) -> AbstractAsyncContextManager[Context]:
-    """One of them."""
-    return units()
+async def ledger(units: Units, payment_id: UUID) -> list[tuple[str, str, int]]:
+    """Kind, status and amount of every entry, in order."""
+    async with units() as context:
+        found = (await service.transactions(context, [payment_id])).get(payment_id, [])
+    return [(one.kind, one.status, one.amount_minor) for one in found]
+
+
+async def provider_did(units: Units, payment_id: UUID) -> list[tuple[str, int]]:
+    """What the provider's own books say."""
+    async with units() as context:
+        rows: Sequence[list[dict[str, object]]] = (
+            await context.session.scalars(
+                text("SELECT movements FROM commerce_test_payments WHERE payment_id = :id"), {"id": payment_id}
+            )
+        ).all()
+    return [(str(one["kind"]), int(str(one["amount"]))) for movements in rows for one in movements]
+
+
+async def let_time_pass(units: Units) -> None:
+    """Let everything be due that waits."""
+    async with units() as context:
+        past = context.now - timedelta(seconds=1)
+        await context.session.execute(update(PaymentAttempt).values(next_try_at=past, leased_until=None))
+        await context.session.execute(update(TestNotice).values(due_at=past))
+        await context.session.execute(
+            text("""UPDATE commerce_test_payments SET movements =
+                    (SELECT coalesce(jsonb_agg(m - 'from'), '[]') FROM jsonb_array_elements(movements) m)""")
+        )

@@ -1,60 +1,18 @@
 """Paying by the test provider, in every scenario: one authorisation, one capture, and an order that knows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
 from tests.commerce.payments import paying
 
 from rustok.commerce.orders import service as orders
 from rustok.commerce.payments import gateways, methods, notices, processing, reconciling, service
-from rustok.commerce.payments.models import PaymentAttempt, TestNotice
 from rustok.commerce.payments.providers import testing
 from rustok.commerce.payments.shapes import Units
 from rustok.events.commerce import PaymentStatusChanged
-from rustok.kernel.context import Context, TenantInfo
-from rustok.kernel.db import Database
-
-
-@pytest.fixture
-def units(database: Database, tenant: TenantInfo) -> Units:
-    """Units of work for the test's own tenant."""
-    return paying.units_of(database, tenant)
-
-
-async def ledger(units: Units, payment_id: UUID) -> list[tuple[str, str, int]]:
-    """Kind, status and amount of every entry, in order."""
-    async with units() as context:
-        found = (await service.transactions(context, [payment_id])).get(payment_id, [])
-    return [(one.kind, one.status, one.amount_minor) for one in found]
-
-
-async def provider_did(units: Units, payment_id: UUID) -> list[tuple[str, int]]:
-    """What the provider's own books say."""
-    async with units() as context:
-        rows: Sequence[list[dict[str, object]]] = (
-            await context.session.scalars(
-                text("SELECT movements FROM commerce_test_payments WHERE payment_id = :id"), {"id": payment_id}
-            )
-        ).all()
-    return [(str(one["kind"]), int(str(one["amount"]))) for movements in rows for one in movements]
-
-
-async def let_time_pass(units: Units) -> None:
-    """Let everything be due that waits."""
-    async with units() as context:
-        past = context.now - timedelta(seconds=1)
-        await context.session.execute(update(PaymentAttempt).values(next_try_at=past, leased_until=None))
-        await context.session.execute(update(TestNotice).values(due_at=past))
-        await context.session.execute(
-            text("""UPDATE commerce_test_payments SET movements =
-                    (SELECT coalesce(jsonb_agg(m - 'from'), '[]') FROM jsonb_array_elements(movements) m)""")
-        )
-
+from rustok.kernel.context import Context
 
 TAKEN = [("authorize", "succeeded", 10_000), ("capture", "succeeded", 10_000)]
 
@@ -66,7 +24,7 @@ async def test_a_payment_is_authorised_and_captured_and_its_order_confirmed(unit
     done = await processing.process(units, payment.id)
 
     assert (done.payment.status, done.next_action) == ("captured", None)
-    assert await ledger(units, payment.id) == TAKEN
+    assert await paying.ledger(units, payment.id) == TAKEN
     async with units() as context:
         order = await orders.get(context, payment.order_id)
         assert (order.status, order.payment_status) == ("confirmed", "paid")
@@ -79,8 +37,8 @@ async def test_asking_again_and_at_once_changes_nothing(units: Units) -> None:
     await asyncio.gather(*(processing.process(units, payment.id) for _ in range(8)))
     await processing.process(units, payment.id)
 
-    assert await ledger(units, payment.id) == TAKEN
-    assert await provider_did(units, payment.id) == [("authorize", 10_000), ("capture", 10_000)]
+    assert await paying.ledger(units, payment.id) == TAKEN
+    assert await paying.provider_did(units, payment.id) == [("authorize", 10_000), ("capture", 10_000)]
 
 
 async def test_a_decline_is_told_and_can_be_tried_again(units: Units) -> None:
@@ -88,13 +46,13 @@ async def test_a_decline_is_told_and_can_be_tried_again(units: Units) -> None:
 
     declined = (await processing.process(units, payment.id, details={"scenario": "decline"})).payment
     assert (declined.status, declined.error_code) == ("declined", "card_declined")
-    assert await ledger(units, payment.id) == [("authorize", "failed", 10_000)]
+    assert await paying.ledger(units, payment.id) == [("authorize", "failed", 10_000)]
     async with units() as context:
         assert (await orders.get(context, payment.order_id)).status == "pending"
 
     paid = (await processing.process(units, payment.id)).payment
     assert (paid.status, paid.error_code) == ("captured", "")
-    assert await ledger(units, payment.id) == [("authorize", "failed", 10_000), *TAKEN]
+    assert await paying.ledger(units, payment.id) == [("authorize", "failed", 10_000), *TAKEN]
 
 
 async def test_a_timeout_is_cleared_up_by_the_same_key(units: Units) -> None:
@@ -102,13 +60,13 @@ async def test_a_timeout_is_cleared_up_by_the_same_key(units: Units) -> None:
 
     left = (await processing.process(units, payment.id)).payment
     assert left.status == "processing"
-    assert await ledger(units, payment.id) == []
+    assert await paying.ledger(units, payment.id) == []
 
-    await let_time_pass(units)
+    await paying.let_time_pass(units)
     assert await reconciling.reconcile(units) == 1
 
-    assert await ledger(units, payment.id) == TAKEN
-    assert await provider_did(units, payment.id) == [("authorize", 10_000), ("capture", 10_000)]
+    assert await paying.ledger(units, payment.id) == TAKEN
+    assert await paying.provider_did(units, payment.id) == [("authorize", 10_000), ("capture", 10_000)]
 
 
 @pytest.mark.parametrize("scenario", ["late_webhook", "duplicate_webhook", "webhook_before_answer"])
@@ -117,11 +75,11 @@ async def test_webhooks_come_late_twice_and_early_and_count_once(units: Units, s
 
     first = (await processing.process(units, payment.id)).payment
     assert first.status == ("processing" if scenario == "late_webhook" else "captured")
-    await let_time_pass(units)
+    await paying.let_time_pass(units)
     await reconciling.send_test_notices(units)
     await reconciling.send_test_notices(units)
 
-    assert await ledger(units, payment.id) == TAKEN
+    assert await paying.ledger(units, payment.id) == TAKEN
     async with units() as context:
         assert (await service.get(context, payment.id)).status == "captured"
 
@@ -143,7 +101,7 @@ async def test_a_buyer_approves_or_declines_on_the_providers_page(units: Units, 
     assert url == "/checkout/done"
     async with units() as context:
         assert (await service.get(context, payment.id)).status == ("captured" if approve else "declined")
-    assert await ledger(units, payment.id) == (TAKEN if approve else [("authorize", "failed", 10_000)])
+    assert await paying.ledger(units, payment.id) == (TAKEN if approve else [("authorize", "failed", 10_000)])
 
 
 async def test_a_change_of_status_is_an_event(units: Units) -> None:

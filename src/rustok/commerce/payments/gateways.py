@@ -1,7 +1,8 @@
 """What a payment provider is, and which of them this installation has. A module brings its own as values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from rustok.commerce.payments.providers import manual, stripe, testing
@@ -74,14 +75,19 @@ class Gateways:
     """The providers by name, and what opens their secrets. The host makes it once and hands it down."""
 
     providers: Mapping[str, Provider]
-    sealer: Sealer | None = field(default=None, repr=False)
+    secret: Callable[[], bytes] | None = field(default=None, repr=False)
+
+    @cached_property
+    def sealer(self) -> Sealer | None:
+        """Seals and opens secrets; made when the first one is met. None where the program has no secret of its own."""
+        return Sealer(self.secret()) if self.secret else None
 
     @classmethod
     def of(
         cls,
         offered: Sequence[Any],
         *,
-        secret: bytes | None = None,
+        secret: Callable[[], bytes] | None = None,
         options: Mapping[str, Mapping[str, str]] | None = None,
         without: Sequence[str] = (),
     ) -> "Gateways":
@@ -92,7 +98,7 @@ class Gateways:
                 raise TypeError(f"{one!r} is no payment provider, or there are two of its name")
             if one.name not in without:
                 found[one.name] = one.configured((options or {}).get(one.name, {}))
-        return cls(found, Sealer(secret) if secret else None)
+        return cls(found, secret)
 
     def get(self, name: str) -> Provider:
         """The provider of that name; raises `UnknownProvider`."""
@@ -107,6 +113,11 @@ _BARE = Gateways.of(BUILT_IN)  # for a program that never made any: it can keep 
 
 def of(context: Context) -> Gateways:
     """The gateways of this process."""
-    found = context.session.info.get(Gateways, _BARE)
+    return handed_down(context.session.info)
+
+
+def handed_down(resources: Mapping[Any, Any]) -> Gateways:
+    """The same from what the host keeps for services."""
+    found = resources.get(Gateways, _BARE)
     assert isinstance(found, Gateways)  # noqa: S101 - the host puts it there
     return found

@@ -8,6 +8,7 @@ from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.categories import service as categories
 from rustok.commerce.inventory import locations
 from rustok.commerce.inventory import service as inventory
+from rustok.commerce.payments import gateways, methods
 from rustok.commerce.products import saving, variants
 from rustok.commerce.products import service as products
 from rustok.commerce.products.drafts import (
@@ -41,6 +42,7 @@ async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping
         for one in demo.products:
             await _finish(context, one, outcome.ids[one.handle], places, media_ids)
         await furnishing_duties.furnish(context, demo.duties, places)
+        await _ways_to_pay(context)
 
 
 async def hang(host: Host, tenant: TenantInfo, one: DemoProduct, media_ids: Mapping[str, UUID]) -> None:
@@ -58,6 +60,27 @@ async def _place_pictures(context: Context, one: DemoProduct, product_id: UUID, 
     for variant in one.variants:
         if variant.picture is not None and variant.picture in media_ids and variant.sku in stored:
             await variants.change(context, stored[variant.sku].id, image_id=media_ids[variant.picture])
+
+
+async def _ways_to_pay(context: Context) -> None:
+    """Play money beside what every shop begins with, where it can be had."""
+    if "test" not in gateways.of(context).providers:
+        return
+    for code, scenario, english, russian in (
+        ("test_card", "success", "Test card", "Тестовая карта"),
+        ("test_card_3ds", "three_d_secure", "Test card with approval", "Тестовая карта с подтверждением"),
+        ("test_card_declined", "decline", "Test card that is declined", "Тестовая карта с отказом"),
+    ):
+        names = {"en": english, "ru": russian}
+        told = {"en": "No money moves.", "ru": "Деньги не списываются."}
+        await methods.create(
+            context,
+            code=code,
+            provider="test",
+            names={locale: text for locale, text in names.items() if locale in context.tenant.locales},
+            instructions={locale: text for locale, text in told.items() if locale in context.tenant.locales},
+            settings={"scenario": scenario},
+        )
 
 
 async def _location(context: Context, code: str, name: str) -> UUID:
