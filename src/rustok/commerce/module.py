@@ -10,6 +10,7 @@ from rustok.commerce.carts import expiring as expiring_carts
 from rustok.commerce.carts import graphql as carts
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
+from rustok.commerce.checkout import graphql as checkout
 from rustok.commerce.giftcards import exporting as gift_card_tables
 from rustok.commerce.giftcards import graphql as gift_cards
 from rustok.commerce.giftcards import listeners as gift_card_listeners
@@ -45,6 +46,7 @@ _SPEAKING = (
     payments,
     promotions,
     gift_cards,
+    checkout,
 )
 here = Path(__file__).parent
 

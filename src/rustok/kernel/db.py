@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from rustok.kernel import bus, errors
+from rustok.kernel import bus, errors, steps
 from rustok.kernel.context import SYSTEM, Actor, Context, Installation, TenantInfo
 from rustok.kernel.ids import generate_id
 
@@ -175,7 +175,9 @@ class Database:
             context.installation = self.installation
             yield context
             await bus.flush(context)
+            steps.passed("unit.written")
             await session.commit()
+            steps.passed("unit.committed")
         if context.recorded:
             self.announce()
 

@@ -1,7 +1,7 @@
 """Errors that a caller may see: a class is a code and an HTTP status; everything else is masked at the edge."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class RustokError(Exception):
@@ -14,6 +14,7 @@ class RustokError(Exception):
     def __init__(self, message: str = "", *, field: str | Sequence[str] | None = None) -> None:
         super().__init__(message or type(self).code.replace("_", " "))
         self.field: tuple[str, ...] = (field,) if isinstance(field, str) else tuple(field or ())
+        self.beside: Mapping[str, Any] = {}  # what the edge answers besides: fields of the mutation's payload
 
 
 class Invalid(RustokError):

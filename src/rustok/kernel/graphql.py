@@ -322,7 +322,7 @@ def _field(
                     raise
                 if answer is None or isinstance(error, errors.Unauthenticated | errors.Forbidden):
                     raise error from raised
-                return _noted(operation, answer(user_errors=[user_error(error)]))
+                return _noted(operation, answer(user_errors=[user_error(error)], **error.beside))
 
         parameters = [parameter for name, parameter in signature.parameters.items() if name not in ("context", "info")]
         edge = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info)

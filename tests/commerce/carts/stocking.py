@@ -1,6 +1,7 @@
 """Something to buy, and a way to ask the storefront and the admin without a server."""
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,23 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from rustok.commerce.addresses.service import Address
 from rustok.commerce.inventory import service as inventory
 from rustok.commerce.module import module
+from rustok.commerce.places.service import Place
 from rustok.commerce.pricing import service as pricing
 from rustok.commerce.pricing.service import PriceRow
 from rustok.commerce.products import service as products
 from rustok.commerce.products import variants
+from rustok.commerce.promotions import codes
+from rustok.commerce.promotions import service as promotions
+from rustok.commerce.promotions.shapes import Reward
+from rustok.commerce.shipping import methods
+from rustok.commerce.shipping import zones as shipping_zones
+from rustok.commerce.shipping.methods import PriceGiven, TermsGiven
+from rustok.commerce.tax import classes
+from rustok.commerce.tax import zones as tax_zones
+from rustok.commerce.tax.zones import RateGiven
 from rustok.core.users import service as users
 from rustok.kernel import graphql
 from rustok.kernel.context import SYSTEM, Actor, Context, TenantInfo
@@ -97,3 +109,31 @@ def asking(database: Database, tenant: TenantInfo) -> Ask:
         return result.data
 
     return asked
+
+
+async def furnish(context: Context) -> UUID:
+    """Germany with 19 % in the prices and post for 4.90, a code for ten percent; returns the way of shipping."""
+    await classes.create(context, name="Standard")
+    await tax_zones.create(
+        context,
+        name="Germany",
+        places=[Place(country="DE")],
+        rates=[RateGiven(name="MwSt.", rate=Decimal("0.19"))],
+    )
+    zone = await shipping_zones.create(context, name="Germany", places=[Place(country="DE")])
+    post = await methods.create(
+        context,
+        zone.id,
+        name="Post",
+        code="post",
+        prices=[PriceGiven(currency=one, price_minor=490) for one in ("EUR", "USD", "JPY", "KWD")],
+        terms=[TermsGiven(currency="EUR", free_from_minor=50_000)],
+    )
+    made = await promotions.create(
+        context, name="Ten", kind="percentage", reward=Reward(percent=Decimal(10)), needs_code=True
+    )
+    await codes.add(context, made.id, "TEN")
+    return post.id
+
+
+HOME = Address(name="Ann Example", line1="Lindenstr. 1", postcode="10969", city="Berlin", country="DE")

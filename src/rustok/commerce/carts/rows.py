@@ -235,6 +235,10 @@ UPDATE commerce_carts SET kind = :kind, name = :name, customer_id = CAST(:custom
   shipping_method_id = CAST(:shipping_method_id AS uuid), expires_at = :expires_at
 WHERE tenant_id = CAST(:tenant_id AS uuid) AND id = :id
 """)
+_CLOSE = text("""
+UPDATE commerce_carts SET status = 'completed', order_id = :order_id
+WHERE tenant_id = CAST(:tenant_id AS uuid) AND id = :id
+""")
 _DELETE = text(
     "DELETE FROM commerce_carts WHERE tenant_id = CAST(:tenant_id AS uuid) AND id = ANY(CAST(:ids AS uuid[]))"
 )
@@ -281,6 +285,12 @@ async def write(context: Context, cart: CartRow) -> None:
             "expires_at": cart.expires_at,
         },
     )
+
+
+async def close(context: Context, cart_id: UUID, *, order_id: UUID) -> None:
+    """The cart that is held has become this order."""
+    named = {"tenant_id": context.tenant_id, "id": cart_id, "order_id": order_id}
+    await context.session.execute(_CLOSE, named)
 
 
 async def delete(context: Context, cart_ids: Collection[UUID]) -> int:

@@ -135,6 +135,9 @@ async def update(
         _apply(context, cart, changes)
         await rows.write(context, cart)
     made = await viewing.view(context, cart, await rows.lines(context, cart.id))
+    if changes.get("shipping_method_id") is not None and made.totals.shipping is None:
+        # Refused with the reason why; for a method that is only out of reach just now, too.
+        await viewing.require_shipping_method(context, made)
     if notices_seen or "currency" in changes:
         await rows.write_lines(context, cart.id, _acknowledged(made, [one.row.id for one in made.lines]))
         made = await viewing.view(context, cart, [one.row for one in made.lines])

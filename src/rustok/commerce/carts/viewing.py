@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from rustok.commerce.baskets.shapes import Buyer, Destination, LineTotal, Totals
+from rustok.commerce.baskets.shapes import Buyer, CodeVerdict, Destination, LineTotal, ShippingChoice, Totals
 from rustok.commerce.carts import rows
 from rustok.commerce.carts.models import CartKind
 from rustok.commerce.carts.rows import CartRow, LineRow
 from rustok.commerce.customers import service as customers
+from rustok.commerce.giftcards import codes as gift_codes
+from rustok.commerce.giftcards import service as giftcards
+from rustok.commerce.shipping import quoting
 from rustok.commerce.totals import calculating
 from rustok.commerce.totals import goods as goods_of
 from rustok.commerce.totals.calculating import Request, Wanted
@@ -47,6 +50,7 @@ class View:
     lines: list[LineView]
     totals: Totals
     request: Request
+    gift_cards: list[CodeVerdict] = field(default_factory=list)  # with masked codes
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -104,9 +108,40 @@ async def view(
         totals=totals,
         request=request,
     )
+    if cart.gift_codes:
+        made.gift_cards = await _gift_cards(context, cart)
     if cart.kind == CartKind.CART:
         _notice(made)
     return made
+
+
+async def shipping_methods(context: Context, view: View) -> list[ShippingChoice]:
+    """The ways of shipping that are offered for the cart as it was seen."""
+    found = {one.row.variant_id: one.goods for one in view.lines if one.goods is not None}
+    return await quoting.quotes(context, await calculating.basket_of(context, view.request, found))
+
+
+async def require_shipping_method(context: Context, view: View) -> None:
+    """Raise what shipping raises where the chosen way is not offered for the cart as it was seen."""
+    found = {one.row.variant_id: one.goods for one in view.lines if one.goods is not None}
+    basket = await calculating.basket_of(context, view.request, found)
+    if view.request.shipping_method_id is not None:
+        await quoting.quote(context, basket, view.request.shipping_method_id)
+
+
+def masked(code: str) -> str:
+    """A gift card's code as it is shown: it is as good as money."""
+    return f"•••• {gift_codes.bare(code)[-4:]}"
+
+
+async def _gift_cards(context: Context, cart: CartRow) -> list[CodeVerdict]:
+    cards = await giftcards.find_many(context, cart.gift_codes)
+    found = []
+    for code in cart.gift_codes:
+        card = cards.get(gift_codes.bare(code))
+        good = card is not None and giftcards.is_spendable(card, context.now, currency=cart.currency)
+        found.append(CodeVerdict(code=masked(code), accepted=good, reason="" if good else "not_spendable"))
+    return found
 
 
 def _notice(made: View) -> None:

@@ -1,4 +1,4 @@
-"""Which shelf every piece of a promise comes from: what there is, locked in one order, and a plan. Nothing is written."""
+"""Which shelf every piece of a promise comes from: what there is, locked in one order, and a plan of what to take."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Totals: prices, shipping, promotions, tax and gift cards, in this order, and every part checked against the whole."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -19,7 +20,10 @@ from rustok.commerce.baskets.shapes import (
     TaxPart,
     Totals,
 )
-from rustok.commerce.pricing import service as pricing
+from rustok.commerce.giftcards import service as giftcards
+from rustok.commerce.pricing import resolving as pricing
+from rustok.commerce.promotions import applying as promotions
+from rustok.commerce.shipping import quoting
 from rustok.commerce.tax import calculating as tax
 from rustok.commerce.totals import goods as goods_of
 from rustok.commerce.totals.goods import Goods
@@ -61,15 +65,31 @@ async def calculate(context: Context, request: Request, *, goods: Mapping[UUID, 
     """What the lines cost. Lines without a price in the currency, or whose variant is gone, are left out.
 
     A shipping method that cannot be used for this basket (any more) is left out as well: `shipping` is None then.
-    `goods` are the variants where the caller has loaded them already.
+    `goods` are the variants where the caller has loaded them already. Raises `TaxUnavailable`.
     """
     known = goods if goods is not None else await goods_of.load(context, {one.variant_id for one in request.lines})
     basket, reasons = await price(context, request, known)
-    discounts = Discounts()
+    if request.shipping_method_id is not None and any(line.requires_shipping for line in basket.lines):
+        # The method is not offered any more, or its carrier does not answer: the caller sees that there is none.
+        with contextlib.suppress(quoting.ShippingNotPossible, quoting.ShippingUnavailable):
+            basket = replace(basket, shipping=await quoting.quote(context, basket, request.shipping_method_id))
+    discounts = await promotions.apply(context, basket) if basket.lines or basket.codes else Discounts()
     taxes = await tax.calculate(
         context, basket.destination, _taxable(basket, discounts), currency=basket.currency, buyer=basket.buyer
     )
-    return put_together(basket, discounts, taxes, reasons)
+    totals = put_together(basket, discounts, taxes, reasons)
+    if request.gift_codes and totals.total_minor:
+        parts = await giftcards.spendable(
+            context, request.gift_codes, currency=basket.currency, due_minor=totals.total_minor
+        )
+        totals = replace(totals, gift_cards=parts, due_minor=totals.total_minor - sum(minor for _, minor in parts))
+    check(totals)
+    return totals
+
+
+async def basket_of(context: Context, request: Request, goods: Mapping[UUID, Goods]) -> Basket:
+    """The basket at its prices, for asking what ways of shipping there are."""
+    return (await price(context, request, goods))[0]
 
 
 def _taxable(basket: Basket, discounts: Discounts) -> list[Taxable]:
@@ -107,7 +127,15 @@ async def price(
     quantities: dict[UUID, int] = {}
     for one in request.lines:
         quantities[one.variant_id] = quantities.get(one.variant_id, 0) + one.quantity
-    prices = await pricing.resolve_many(context, quantities, currency=request.currency, at=request.at)
+    prices = await pricing.explain_many(
+        context,
+        quantities,
+        currency=request.currency,
+        buyer=request.buyer,
+        destination=request.destination,
+        channel=request.channel,
+        at=request.at,
+    )
     lines: list[BasketLine] = []
     reasons: dict[UUID, Reason] = {}
     for one in request.lines:
@@ -115,12 +143,10 @@ async def price(
         if known is None or (found is None and one.unit_minor is None):
             continue
         if one.unit_minor is not None:
-            unit, reasons[one.id] = one.unit_minor, Reason(None, {"price_list": None, "agreed": True})
+            unit, reasons[one.id] = one.unit_minor, Reason(None, {"agreed": True, "price_minor": one.unit_minor})
         else:
             assert found is not None  # noqa: S101 - looked at above
-            unit = found.price.minor
-            before = None if found.compare_at is None else found.compare_at.minor
-            reasons[one.id] = Reason(before, {"min_quantity": found.min_quantity})
+            unit, reasons[one.id] = found.price_minor, Reason(found.compare_at_minor, found.told())
         lines.append(
             BasketLine(
                 id=one.id,
@@ -153,7 +179,7 @@ def put_together(
     taxes: Taxes,
     reasons: Mapping[UUID, Reason],
 ) -> Totals:
-    """The totals of what was found; raises `PartsDiffer` where something would not add up."""
+    """The totals of what was found, before gift cards."""
     off: dict[UUID | None, list[Discount]] = {}
     for each in discounts.discounts:
         off.setdefault(each.line_id, []).append(each)
@@ -188,7 +214,7 @@ def put_together(
     discount = sum(one.discount_minor for one in lines)
     tax = sum(part.amount_minor for part in taxes.parts)
     total = subtotal - discount + shipping_minor + (0 if taxes.included else tax)
-    made = Totals(
+    return Totals(
         currency=basket.currency,
         tax_included=taxes.included,
         lines=tuple(lines),
@@ -203,8 +229,6 @@ def put_together(
         total_minor=total,
         due_minor=total,
     )
-    check(made)
-    return made
 
 
 def check(totals: Totals) -> None:

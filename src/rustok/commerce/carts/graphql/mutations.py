@@ -6,7 +6,7 @@ import strawberry
 
 from rustok.commerce.addresses.graphql import AddressInput
 from rustok.commerce.carts import codes, merging, service
-from rustok.commerce.carts.graphql.types import CartKindEnum, CartType
+from rustok.commerce.carts.graphql.types import CartKindEnum, CartType, Edge
 from rustok.commerce.carts.models import CartKind
 from rustok.commerce.carts.service import Addition, CartChanges
 from rustok.commerce.carts.viewing import View
@@ -129,8 +129,12 @@ class CartMutations:
         return _payload(context, made)
 
     @graphql.mutation(public=_PUBLIC, description="Enter the code of a promotion or of a gift card.")
-    async def cart_code_add(self, context: Context, cart_id: strawberry.ID, code: str) -> CartPayload:
-        return _payload(context, await codes.enter(context, graphql.to_id(cart_id), code))
+    async def cart_code_add(self, context: Context, info: Edge, cart_id: strawberry.ID, code: str) -> CartPayload:
+        view, verdict = await codes.enter(context, graphql.to_id(cart_id), code, client_address=info.context.address)
+        made = _payload(context, view)
+        if verdict.reason == codes.UNKNOWN:  # said, not raised: the attempt is counted
+            made.user_errors.append(graphql.user_error(codes.UnknownCode(verdict.message or "unknown", field="code")))
+        return made
 
     @graphql.mutation(public=_PUBLIC, description="Take a code out, as it is shown in the cart.")
     async def cart_code_remove(self, context: Context, cart_id: strawberry.ID, code: str) -> CartPayload:

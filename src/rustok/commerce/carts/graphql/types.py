@@ -9,8 +9,11 @@ from strawberry.types import Info
 
 from rustok.commerce.addresses.graphql import AddressType
 from rustok.commerce.baskets.shapes import CodeVerdict, Discount, ShippingChoice, TaxPart
+from rustok.commerce.carts import viewing
 from rustok.commerce.carts.models import CartKind, CartStatus
 from rustok.commerce.carts.viewing import LineView, Notice, View
+from rustok.commerce.payments import service as payments
+from rustok.commerce.payments.graphql.types import PaymentOptionType
 from rustok.kernel import graphql
 
 Edge = Info[graphql.Operation, None]
@@ -84,9 +87,9 @@ class CartCode:
     message: str
 
     @classmethod
-    def of(cls, one: CodeVerdict) -> "CartCode":
-        """From a promotion's verdict."""
-        return cls(code=one.code, gift_card=False, accepted=one.accepted, reason=one.reason, message=one.message)
+    def of(cls, one: CodeVerdict, *, gift_card: bool = False) -> "CartCode":
+        """From the verdict on it."""
+        return cls(code=one.code, gift_card=gift_card, accepted=one.accepted, reason=one.reason, message=one.message)
 
 
 @strawberry.type(
@@ -227,6 +230,24 @@ class CartType:
     expires_at: datetime | None
     view: strawberry.Private[View]
 
+    @strawberry.field(description="The ways of shipping that are offered; none before a country is known.")  # type: ignore[untyped-decorator]  # strawberry says Any
+    async def shipping_methods(self, info: Edge) -> list[CartShippingMethod]:
+        async with info.context.look() as context:
+            found = await viewing.shipping_methods(context, self.view)
+        return [CartShippingMethod.of(one, self.view.cart.currency) for one in found]
+
+    @strawberry.field(description="The ways to pay what is due; none where nothing is.")  # type: ignore[untyped-decorator]  # strawberry says Any
+    async def payment_methods(self, info: Edge) -> list[PaymentOptionType]:
+        due = self.view.totals.due_minor
+        if not due:
+            return []
+        address = self.view.cart.billing_address or self.view.cart.shipping_address
+        async with info.context.look() as context:
+            found = await payments.methods(
+                context, currency=self.view.cart.currency, country=address.country if address else "", total=due
+            )
+        return [PaymentOptionType.of(one) for one in found]
+
     @classmethod
     def of(cls, view: View, locale: str) -> "CartType":
         """From the view."""
@@ -249,7 +270,10 @@ class CartType:
             shipping_address=AddressType.of(cart.shipping_address, locale),
             billing_address=AddressType.of(cart.billing_address, locale),
             shipping_method=CartShippingMethod.of(totals.shipping, currency) if totals.shipping else None,
-            codes=[CartCode.of(one) for one in totals.codes],
+            codes=[
+                *(CartCode.of(one) for one in totals.codes),
+                *(CartCode.of(one, gift_card=True) for one in view.gift_cards),
+            ],
             notices=[CartNotice.of(one, currency) for one in view.notices],
             tax_included=totals.tax_included,
             subtotal=amount(totals.subtotal_minor),
