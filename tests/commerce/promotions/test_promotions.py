@@ -76,7 +76,7 @@ async def test_conditions_hold_or_the_buyer_is_told(context: Context) -> None:
     )
     root = await categories.create(context, name="Clothes")
     member, germany = Buyer(groups=frozenset({group})), Destination(country="DE")
-    shirt = Selection(products=(product_id,))
+    shirt = Selection(products=frozenset({product_id}))
     cases: list[tuple[str, Conditions, dict[str, Any], dict[str, Any], str, str]] = [
         ("SUM", Conditions(min_subtotal={"EUR": 2000}), {}, {"unit_minor": 999}, "conditions", "€0.02 more"),
         ("MOST", Conditions(max_subtotal={"EUR": 2000}), {}, {"unit_minor": 1001}, "conditions", "at most €20.00"),
@@ -109,7 +109,7 @@ async def test_conditions_hold_or_the_buyer_is_told(context: Context) -> None:
         ),
         (
             "SHELF",
-            Conditions(of=Selection(categories=(root.id,)), min_subtotal={"EUR": 1}),
+            Conditions(of=Selection(categories=frozenset({root.id})), min_subtotal={"EUR": 1}),
             {"categories": [generate_id(), root.id]},
             {"categories": [generate_id()]},
             "conditions",
@@ -234,7 +234,7 @@ async def test_a_promotion_that_contradicts_itself_is_refused(context: Context) 
         {"conditions": Conditions(min_subtotal={"EUR": 5}, max_subtotal={"EUR": 4})},
         {"conditions": Conditions(countries=("XX",))},
         {"conditions": Conditions(groups=(generate_id(),))},
-        {"target": Selection(products=(generate_id(),))},
+        {"target": Selection(products=frozenset({generate_id()}))},
         {"combines_with": ["all"]},
         {"usage_limit": 0},
         {"starts_at": context.now, "ends_at": context.now},

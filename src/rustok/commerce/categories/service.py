@@ -10,7 +10,7 @@ from rustok.commerce.catalogue import checks, clashes
 from rustok.commerce.categories.models import Category
 from rustok.core.content import rendering
 from rustok.core.redirects import service as redirects
-from rustok.core.rows import is_one_of
+from rustok.core.rows import is_one_of, is_one_of_texts
 from rustok.core.seo import service as seo
 from rustok.core.translations import service as translations
 from rustok.events.commerce import (
@@ -65,6 +65,16 @@ class CategoryChanges(CategoryFacts, total=False):
 async def find(context: Context, category_id: UUID) -> Category | None:
     """The category, or nothing."""
     return await context.session.get(Category, (context.tenant_id, category_id))
+
+
+async def ids_by_handle(context: Context, handles: Collection[str]) -> dict[str, UUID]:
+    """The categories with these handles; those that there are not are left out."""
+    found = await context.session.execute(
+        select(Category.handle, Category.id).where(
+            Category.tenant_id == context.tenant_id, is_one_of_texts(Category.handle, handles)
+        )
+    )
+    return dict(found.all())
 
 
 async def get(context: Context, category_id: UUID, *, lock: bool = False) -> Category:

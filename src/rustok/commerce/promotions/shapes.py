@@ -16,11 +16,11 @@ Amounts = dict[str, int]
 class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Some lines of a basket. What is named adds up; nothing named means all, less what is excepted."""
 
-    products: tuple[UUID, ...] = ()
-    variants: tuple[UUID, ...] = ()
-    categories: tuple[UUID, ...] = ()  # with everything that stands below them
-    except_products: tuple[UUID, ...] = ()
-    except_categories: tuple[UUID, ...] = ()
+    products: frozenset[UUID] = frozenset()
+    variants: frozenset[UUID] = frozenset()
+    categories: frozenset[UUID] = frozenset()  # with everything that stands below them
+    except_products: frozenset[UUID] = frozenset()
+    except_categories: frozenset[UUID] = frozenset()
 
     @property
     def named(self) -> bool:
@@ -81,7 +81,7 @@ def stack_of(kind: str, reward: Reward) -> str:
 
 def stored(value: msgspec.Struct) -> dict[str, Any]:
     """As a JSON column keeps it."""
-    found: dict[str, Any] = msgspec.to_builtins(value)
+    found: dict[str, Any] = msgspec.to_builtins(value, order="deterministic")
     return found
 
 
@@ -105,7 +105,7 @@ def mentioned(selections: Collection[Selection | None]) -> dict[str, set[UUID]]:
     found: dict[str, set[UUID]] = {"products": set(), "variants": set(), "categories": set()}
     for one in selections:
         if one is not None:
-            found["products"] |= {*one.products, *one.except_products}
-            found["variants"] |= set(one.variants)
-            found["categories"] |= {*one.categories, *one.except_categories}
+            found["products"] |= one.products | one.except_products
+            found["variants"] |= one.variants
+            found["categories"] |= one.categories | one.except_categories
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,44 @@ class Duties:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoPromotion:
+    """Something that is taken off; amounts are minor units by currency, categories are handles."""
+
+    kind: str
+    name: str
+    title: Text
+    code: str | None
+    percent: Decimal | None
+    buy: int
+    get: int
+    times: int | None
+    methods: tuple[str, ...]
+    categories: tuple[str, ...]
+    countries: tuple[str, ...]
+    first_order: bool
+    per_customer: int | None
+    min_subtotal: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoGiftCard:
+    """A gift card whose code everybody may know."""
+
+    code: str
+    currency: str
+    amount_minor: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What buyers do not pay."""
+
+    promotions: tuple[DemoPromotion, ...]
+    gift_cards: tuple[DemoGiftCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """Everything that the demo tenant is filled with."""
 
@@ -272,6 +311,7 @@ class Demo:
     pages: tuple[DemoPage, ...]
     menus: tuple[DemoMenu, ...]
     duties: Duties
+    offers: Offers
 
     def pictures(self) -> tuple[DemoPicture, ...]:
         """Every picture of the demo, products first."""

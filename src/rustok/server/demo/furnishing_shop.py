@@ -23,7 +23,7 @@ from rustok.core.content import rendering
 from rustok.core.tags import service as tags
 from rustok.core.translations import service as translations
 from rustok.kernel.context import Context, TenantInfo
-from rustok.server.demo import furnishing_duties
+from rustok.server.demo import furnishing_duties, furnishing_offers
 from rustok.server.demo.content import Demo, DemoProduct, DemoVariant
 from rustok.server.host import Host
 
@@ -42,6 +42,7 @@ async def furnish(host: Host, tenant: TenantInfo, demo: Demo, media_ids: Mapping
         for one in demo.products:
             await _finish(context, one, outcome.ids[one.handle], places, media_ids)
         await furnishing_duties.furnish(context, demo.duties, places)
+        await furnishing_offers.furnish(context, demo.offers)
         await _ways_to_pay(context)
 
 

@@ -7,7 +7,7 @@ from importlib import resources
 from itertools import product as combinations
 from typing import Any, Final
 
-from rustok.server.demo import reading_duties
+from rustok.server.demo import reading_duties, reading_offers
 from rustok.server.demo.content import (
     Demo,
     DemoArticle,
@@ -74,6 +74,7 @@ def load() -> Demo:
             DemoMenu(e["slug"], Text(e["en"], e["ru"]), _menu_items(e["items"], titles)) for e in shop_file["menu"]
         ),
         duties=reading_duties.read(_read("duties.toml"), CURRENCIES),
+        offers=reading_offers.read(_read("offers.toml"), CURRENCIES),
     )
 
 

@@ -30,11 +30,11 @@ class PromotionSelectionInput:
     def to_value(self) -> Selection:
         """As the service takes it."""
         return Selection(
-            products=tuple(graphql.to_ids(self.product_ids)),
-            variants=tuple(graphql.to_ids(self.variant_ids)),
-            categories=tuple(graphql.to_ids(self.category_ids)),
-            except_products=tuple(graphql.to_ids(self.except_product_ids)),
-            except_categories=tuple(graphql.to_ids(self.except_category_ids)),
+            products=frozenset(graphql.to_ids(self.product_ids)),
+            variants=frozenset(graphql.to_ids(self.variant_ids)),
+            categories=frozenset(graphql.to_ids(self.category_ids)),
+            except_products=frozenset(graphql.to_ids(self.except_product_ids)),
+            except_categories=frozenset(graphql.to_ids(self.except_category_ids)),
         )
 
 

@@ -1,6 +1,6 @@
 """Promotions as GraphQL shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
@@ -42,8 +42,8 @@ def _money(amounts: Mapping[str, int]) -> list[graphql.Money]:
     return [graphql.Money.of(minor, currency) for currency, minor in sorted(amounts.items())]
 
 
-def _ids(values: tuple[UUID, ...]) -> list[strawberry.ID]:
-    return [strawberry.ID(str(one)) for one in values]
+def _ids(values: Collection[UUID]) -> list[strawberry.ID]:
+    return [strawberry.ID(str(one)) for one in sorted(values)]
 
 
 @strawberry.type(description="Some lines of a basket: what is named adds up, and nothing named means all.")
