@@ -8,9 +8,11 @@ from rustok.commerce.accounts import listeners as account_listeners
 from rustok.commerce.accounts import listing as account_listing
 from rustok.commerce.carts import expiring as expiring_carts
 from rustok.commerce.carts import graphql as carts
+from rustok.commerce.carts import personal as carts_personal
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
 from rustok.commerce.checkout import graphql as checkout
+from rustok.commerce.customers import personal as customers_personal
 from rustok.commerce.giftcards import exporting as gift_card_tables
 from rustok.commerce.giftcards import graphql as gift_cards
 from rustok.commerce.giftcards import listeners as gift_card_listeners
@@ -20,6 +22,7 @@ from rustok.commerce.orders import cancelling as cancelling_orders
 from rustok.commerce.orders import exporting as exporting_orders
 from rustok.commerce.orders import graphql as orders
 from rustok.commerce.orders import partitions
+from rustok.commerce.orders import personal as orders_personal
 from rustok.commerce.payments import gateways, listing, reconciling, voiding
 from rustok.commerce.payments import graphql as payments
 from rustok.commerce.pricing import graphql as pricing
@@ -113,4 +116,5 @@ module = Module(
         *gift_card_tables.ALL,
     ],
     payment_providers=gateways.BUILT_IN,
+    offers=[carts_personal.PART, orders_personal.PART, customers_personal.PART],
 )

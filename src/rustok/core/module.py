@@ -4,20 +4,24 @@ from pathlib import Path
 
 from rustok.core import permissions
 from rustok.core.access import graphql as access
+from rustok.core.access import personal as access_personal
 from rustok.core.access import sweeping
 from rustok.core.categories import graphql as categories
 from rustok.core.categories.index_source import CategorySource
 from rustok.core.content import graphql as content
+from rustok.core.content import personal as content_personal
 from rustok.core.content import scheduling
 from rustok.core.content.index_source import ContentSource
 from rustok.core.mailing import delivering
 from rustok.core.mailing import graphql as mailing
+from rustok.core.mailing import personal as mailing_personal
 from rustok.core.mailing import sweeping as mail_sweeping
 from rustok.core.media import graphql as media
 from rustok.core.media import listeners as media_listeners
 from rustok.core.menus import graphql as menus
 from rustok.core.menus.index_source import MenuSource
 from rustok.core.modules import graphql as modules
+from rustok.core.privacy import graphql as privacy
 from rustok.core.redirects import graphql as redirects
 from rustok.core.roles import graphql as roles
 from rustok.core.seo import graphql as seo
@@ -29,13 +33,14 @@ from rustok.core.users import graphql as users
 from rustok.core.webhooks import deliveries as webhook_deliveries
 from rustok.core.webhooks import delivering as webhook_delivering
 from rustok.core.webhooks import graphql as webhooks
+from rustok.core.webhooks import personal as webhooks_personal
 from rustok.events import content as content_events
 from rustok.events import core as core_events
 from rustok.kernel import idempotency
 from rustok.kernel.module import Module
 
 _SPEAKING = (
-    *(access, tenants, modules, users, roles, media, mailing, webhooks),
+    *(access, tenants, modules, users, roles, media, mailing, webhooks, privacy),
     *(content, categories, tags, seo, translations, redirects, menus),
 )
 
@@ -68,6 +73,7 @@ module = Module(
         core_events.UserVerified,
         core_events.UserLoggedIn,
         core_events.UserUpdated,
+        core_events.UserErased,
         core_events.UserDeleted,
         core_events.TagAttached,
         core_events.TagDetached,
@@ -89,5 +95,6 @@ module = Module(
     admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     index_sources=(ContentSource(), CategorySource(), TagSource(), MenuSource()),
+    offers=(access_personal.PART, content_personal.PART, mailing_personal.PART, webhooks_personal.PART),
     optional=False,
 )

@@ -54,6 +54,10 @@ class UserUpdated(_UserEvent, frozen=True, kw_only=True):
     """A user's name, role or state changed."""
 
 
+class UserErased(_UserEvent, frozen=True, kw_only=True):
+    """A user's personal data was erased everywhere; who had it done is the event's actor."""
+
+
 class UserDeleted(_UserEvent, frozen=True, kw_only=True):
     """A user's account is gone."""
 

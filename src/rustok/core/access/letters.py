@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from urllib.parse import quote
+from uuid import UUID
 
 from rustok.core.access import tokens
 from rustok.core.mailing import service as mailing
@@ -26,4 +27,10 @@ async def send(context: Context, template: str, *, to: str, about: User, token: 
         page, lasts = _PAGES[template]
         values |= {"path": f"{page}?token={quote(token, safe='')}", "hours": int(lasts / timedelta(hours=1))}
     locale = about.locale or context.tenant.default_locale
-    await mailing.queue(context, template, to=to, locale=locale, values=values, once=str(generate_id()))
+    once = f"{about.id}:{generate_id()}"
+    await mailing.queue(context, template, to=to, locale=locale, values=values, once=once)
+
+
+async def forget(context: Context, user_id: UUID) -> None:
+    """Remove every letter about an account, also those to addresses that were never proven to be its owner's."""
+    await mailing.forget_occasions(context, beginning=f"{user_id}:")

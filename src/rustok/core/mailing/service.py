@@ -49,11 +49,13 @@ async def queue(
 ) -> UUID | None:
     """Put a letter into the outbox, in the caller's transaction; it is sent when that is committed.
 
-    `once` names the occasion, such as an event's id: the same template is sent once for it, and None is answered the
-    second time. `values` are JSON (ids, times and decimals are written as texts), and are dropped when the letter is
-    out. Raises `InvalidEmail`.
+    `once` names the occasion, such as an event's id: the same template is sent once for it. None is answered the second
+    time, and where the recipient's data was erased. `values` are JSON (ids, times and decimals are written as texts),
+    and are dropped when the letter is out. Raises `InvalidEmail`.
     """
     address = emails.check_email(to, field="to")
+    if address.endswith(f"@{emails.NOBODYS}"):
+        return None
     if (post := post_of(context)) is not None:
         post.templates.require(template)
     facts: dict[str, Any] = msgspec.to_builtins(dict(values), str_keys=True)
@@ -169,6 +171,17 @@ async def forget(context: Context, address: str) -> int:
     gone = await context.session.scalars(
         delete(Mail)
         .where(Mail.tenant_id == context.tenant_id, Mail.recipient == known)
+        .returning(Mail.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
+
+
+async def forget_occasions(context: Context, *, beginning: str) -> int:
+    """Remove every mail whose occasion (`once`) begins so; returns how many there were."""
+    gone = await context.session.scalars(
+        delete(Mail)
+        .where(Mail.tenant_id == context.tenant_id, Mail.once.startswith(beginning, autoescape=True))
         .returning(Mail.id)
         .execution_options(synchronize_session=False)
     )

@@ -10,6 +10,9 @@ from rustok.kernel import errors
 _LOCAL = re.compile(r'[^\s@"(),:;<>\[\]\\\x00-\x1f\x7f]{1,64}')
 
 
+NOBODYS = "erased.invalid"  # the domain of those whose data was erased: no letter goes there
+
+
 class InvalidEmail(errors.Invalid):
     """The text is no e-mail address."""
 

@@ -327,6 +327,20 @@ async def disable_many(context: Context, user_ids: Sequence[UUID]) -> int:
     return len(active)
 
 
+async def make_nobody(context: Context, user_id: UUID, *, email: str) -> User:
+    """Close an account for good and take everything from it that says whose it was; only its id stays.
+
+    The caller has asked for a permission or a password: only `access.personal` calls this.
+    """
+    user = await lock(context, user_id)
+    user.email, user.name, user.password_hash, user.locale, user.metadata_ = email, "", None, None, {}
+    user.email_verified_at = user.registered_again_at = user.last_login_at = None
+    user.status = UserStatus.DISABLED
+    user.session_epoch += 1
+    await _changed(context, user)
+    return user
+
+
 async def lock(context: Context, user_id: UUID) -> User:
     """One account, which nobody else changes until this transaction ends."""
     user = await context.session.scalar(

@@ -3,8 +3,9 @@
 from rustok.commerce.accounts.graphql.customers import CustomerMutations, CustomerQueries
 from rustok.commerce.accounts.graphql.groups import CustomerGroupMutations, CustomerGroupQueries
 from rustok.commerce.accounts.graphql.own import OwnMutations, OwnQueries
+from rustok.commerce.accounts.graphql.privacy import CustomerDataMutations, CustomerDataQueries
 
 QUERIES: list[type] = [OwnQueries]
 MUTATIONS: list[type] = [OwnMutations]
-ADMIN_QUERIES: list[type] = [CustomerQueries, CustomerGroupQueries]
-ADMIN_MUTATIONS: list[type] = [CustomerMutations, CustomerGroupMutations]
+ADMIN_QUERIES: list[type] = [CustomerQueries, CustomerGroupQueries, CustomerDataQueries]
+ADMIN_MUTATIONS: list[type] = [CustomerMutations, CustomerGroupMutations, CustomerDataMutations]

@@ -24,6 +24,9 @@ from rustok.commerce.catalogue import graphql as inputs
 from rustok.commerce.customers import book, service
 from rustok.commerce.customers.models import Customer
 from rustok.commerce.customers.service import CustomerFacts
+from rustok.commerce.orders import service as orders
+from rustok.commerce.orders.graphql.types import AdminOrder, Parts
+from rustok.commerce.orders.models import Order
 from rustok.kernel import errors, graphql, paging
 from rustok.kernel.context import Context
 
@@ -69,6 +72,27 @@ class CustomerType:
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @strawberry.field(description="Their orders, the newest first; needs the permission to read orders.")  # type: ignore[untyped-decorator]
+    async def orders(
+        self,
+        info: Info[graphql.Operation, None],
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> graphql.Connection[AdminOrder]:
+        customer_id = graphql.to_id(self.id)
+        async with info.context.look() as context:
+            context.require(permissions.ORDERS_READ)
+            page = await orders.of_customer(context, customer_id, first=first, after=after, last=last, before=before)
+            statement = orders.orders_of_customer(context, customer_id)
+        parts = Parts(row.id for row in page.rows)
+
+        def of(row: Order) -> AdminOrder:
+            return AdminOrder.of(row, parts)
+
+        return graphql.connection(info, page, of, statement=statement)
 
     @classmethod
     def of(cls, one: Profile, locale: str) -> "CustomerType":

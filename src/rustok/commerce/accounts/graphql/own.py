@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import cast
 
 import strawberry
+from strawberry.types import Info
 
 from rustok.commerce.accounts.graphql.addresses import (
     CustomerAddressCreateInput,
@@ -15,6 +16,9 @@ from rustok.commerce.accounts.graphql.addresses import (
 from rustok.commerce.catalogue import graphql as inputs
 from rustok.commerce.customers import book, service
 from rustok.commerce.customers.service import CustomerFacts
+from rustok.commerce.orders import service as orders
+from rustok.commerce.orders.graphql.types import OrderType, Parts
+from rustok.commerce.orders.models import Order
 from rustok.core.users import service as users
 from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
@@ -34,6 +38,26 @@ class OwnCustomer:
     addresses: list[CustomerAddressType] = strawberry.field(description="The default ones first.")
     version: int
     created_at: datetime
+
+    @strawberry.field(description="My orders, the newest first.")  # type: ignore[untyped-decorator]  # strawberry says Any
+    async def orders(
+        self,
+        info: Info[graphql.Operation, None],
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> graphql.Connection[OrderType]:
+        own = graphql.to_id(self.id)
+        async with info.context.look() as context:
+            page = await orders.of_customer(context, own, first=first, after=after, last=last, before=before)
+            statement = orders.orders_of_customer(context, own)
+        parts = Parts(row.id for row in page.rows)
+
+        def of(row: Order) -> OrderType:
+            return OrderType.of(row, parts)
+
+        return graphql.connection(info, page, of, statement=statement)
 
     @classmethod
     async def load(cls, context: Context, *, version: int | None = None) -> "OwnCustomer | None":

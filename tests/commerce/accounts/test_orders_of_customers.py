@@ -1,0 +1,138 @@
+"""Orders of customers: their history, guests' orders that come to an account, and who has ordered before."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from tests.commerce.accounts.conftest import STOREFRONT, acting
+from tests.commerce.orders import ordering
+
+from rustok.commerce.baskets.shapes import Buyer
+from rustok.commerce.customers import service
+from rustok.commerce.orders import cancelling
+from rustok.commerce.orders.models import Order
+from rustok.core.users import service as users
+from rustok.kernel.context import ANONYMOUS, Actor
+from rustok.kernel.ids import generate_id
+
+EMAIL = "ann@example.com"
+MINE = """query($n: Int, $a: String) { customer { orders(first: $n, after: $a)
+  { nodes { number total { amount } lines { title } } totalCount pageInfo { endCursor hasNextPage } } } }"""
+Buy = Callable[..., Awaitable[Order]]
+
+
+@pytest.fixture
+def buy(open_context) -> Buy:
+    """`await buy(Buyer(...))`: an order of one good for 10.00."""
+
+    async def bought(buyer: Buyer | None = None, **wanted: object) -> Order:
+        async with open_context() as context:
+            (good,) = await ordering.goods(context, 5)
+            who = buyer or Buyer(email=EMAIL)
+            return await ordering.order(
+                context, [(good, 1, 1000)], buyer=who, email=who.email or EMAIL, shipping_minor=0, **wanted
+            )
+
+    return bought
+
+
+async def test_a_customer_reads_their_orders_page_by_page_and_nobody_elses(ask, buy, make_customer) -> None:
+    ann, bob = await make_customer(email=EMAIL), await make_customer(email="bob@example.com")
+    placed = [await buy(Buyer(customer_id=ann.id, email=EMAIL)) for _ in range(3)]
+    await buy(Buyer(customer_id=bob.id, email="bob@example.com"))
+    await buy()
+
+    first = await ask(MINE, of=STOREFRONT, actor=acting(ann), n=2)
+    page = first["customer"]["orders"]
+    second = await ask(MINE, of=STOREFRONT, actor=acting(ann), n=2, a=page["pageInfo"]["endCursor"])
+
+    shown = page["nodes"] + second["customer"]["orders"]["nodes"]
+    assert [one["number"] for one in shown] == [str(order.number) for order in reversed(placed)]
+    assert shown[0]["lines"] == [{"title": "Good"}]
+    assert page["totalCount"] == 3
+    assert second["customer"]["orders"]["pageInfo"]["hasNextPage"] is False
+
+
+async def test_staff_read_a_customers_orders_with_the_permission_for_orders(ask, buy, make_customer) -> None:
+    ann = await make_customer(email=EMAIL)
+    await buy(Buyer(customer_id=ann.id, email=EMAIL))
+    shown = "query($id: ID!) { customer(id: $id) { email orders { nodes { source } } } }"
+    clerk = Actor(kind="user", user_id=generate_id(), permissions=frozenset({"customers:read"}))
+
+    assert await ask(shown, id=str(ann.id)) == {"customer": {"email": EMAIL, "orders": {"nodes": [{"source": "cart"}]}}}
+    assert await ask(shown, id=str(ann.id), actor=clerk) == {"errors": ["forbidden"]}
+
+
+async def test_guests_orders_come_to_the_account_once_its_address_is_proven(
+    ask, buy, open_context, workers, make_customer
+) -> None:
+    await buy()
+    await buy(Buyer(email="somebody@example.com"))
+    ann = await make_customer(email=EMAIL)
+
+    await workers.catch_up()
+    assert (await ask(MINE, of=STOREFRONT, actor=acting(ann)))["customer"]["orders"]["totalCount"] == 0
+    async with open_context() as context:
+        await users.prove_email(context, ann.id, email=EMAIL)
+    await workers.catch_up()
+    await workers.catch_up()  # what a listener records is heard in the next round
+
+    assert (await ask(MINE, of=STOREFRONT, actor=acting(ann)))["customer"]["orders"]["totalCount"] == 1
+    async with open_context() as context:
+        assert (await service.get(context, ann.id)).orders_count == 1
+
+
+async def test_an_address_that_changed_hands_before_the_listener_claims_nothing(
+    ask, buy, open_context, workers, make_customer
+) -> None:
+    await buy()
+    ann = await make_customer(email=EMAIL, email_verified=True)
+    async with open_context() as context:
+        await users.update(context, ann.id, version=ann.version, email="other@example.com")
+
+    await workers.catch_up()
+
+    assert (await ask(MINE, of=STOREFRONT, actor=acting(ann)))["customer"]["orders"]["totalCount"] == 0
+
+
+async def test_figures_follow_the_orders(ask, buy, open_context, workers, make_customer) -> None:
+    ann = await make_customer(email=EMAIL)
+    who = Buyer(customer_id=ann.id, email=EMAIL)
+    euro, dollar = await buy(who), await buy(who, currency="USD")
+    await workers.catch_up()
+
+    listed = """{ customers(sort: SPENT_DESC) { nodes { ordersCount spent { amount currencyCode } lastOrderAt } } }"""
+    (shown,) = (await ask(listed))["customers"]["nodes"]
+    assert shown["ordersCount"] == 2
+    assert shown["spent"] == [
+        {"amount": "11.90", "currencyCode": "EUR"},
+        {"amount": "11.90", "currencyCode": "USD"},
+    ]
+    assert shown["lastOrderAt"] == dollar.created_at.isoformat()
+
+    async with open_context() as context:
+        await cancelling.cancel(context, dollar.id)
+    await workers.catch_up()
+    (shown,) = (await ask(listed))["customers"]["nodes"]
+    assert (shown["ordersCount"], shown["lastOrderAt"]) == (1, euro.created_at.isoformat())
+
+
+async def test_the_first_order_is_told_by_account_and_by_address(buy, open_context, make_customer) -> None:
+    ann = await make_customer(email=EMAIL)
+
+    async def first(*, actor: Actor, email: str | None = None) -> bool:
+        async with open_context(actor=actor) as context:
+            return (await service.buyer(context, email=email)).first_order
+
+    assert await first(actor=acting(ann)) is True
+    guest = await buy(Buyer(email="guest@example.com"))
+    assert await first(actor=acting(ann)) is True
+    assert await first(actor=ANONYMOUS, email="Guest@Example.com") is False
+    assert await first(actor=acting(ann), email="guest@example.com") is False
+    assert await first(actor=ANONYMOUS, email="new@example.com") is True
+
+    async with open_context() as context:
+        await cancelling.cancel(context, guest.id)
+    assert await first(actor=ANONYMOUS, email="guest@example.com") is True
+    await buy(Buyer(customer_id=ann.id, email="elsewhere@example.com"))
+    assert await first(actor=acting(ann)) is False
+    assert await first(actor=ANONYMOUS, email=EMAIL) is True
