@@ -18,6 +18,7 @@ from rustok.commerce.giftcards import graphql as gift_cards
 from rustok.commerce.giftcards import listeners as gift_card_listeners
 from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
+from rustok.commerce.messages import listeners as messages
 from rustok.commerce.orders import cancelling as cancelling_orders
 from rustok.commerce.orders import exporting as exporting_orders
 from rustok.commerce.orders import graphql as orders
@@ -97,6 +98,7 @@ module = Module(
         *promotion_listeners.LISTENERS,
         *gift_card_listeners.LISTENERS,
         *voiding.LISTENERS,
+        *messages.LISTENERS,
     ],
     timers=[
         reserving.EXPIRY,
@@ -106,6 +108,7 @@ module = Module(
     ],
     index_sources=[ProductSource(), CategorySource()],
     errands=[reconciling.ERRAND],
+    mail_templates=here / "messages" / "templates",
     exports=[
         account_listing.EXPORT,
         exporting.STOCK,

@@ -22,6 +22,7 @@ from starlette.routing import WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rustok.commerce.messages import http as papers_http
 from rustok.core.media import http as media_http
 from rustok.core.media.storing import Library
 from rustok.index.answers import Answers
@@ -104,6 +105,7 @@ def build(host: Host, *, with_workers: bool = False) -> Application:
     app.include_router(exports.router(host))
     app.include_router(payment_webhooks.router(host))
     app.include_router(test_payments.router(host))
+    app.include_router(papers_http.router(authorise=host.work, look=host.look))
     if mailbox.is_open(host):
         app.include_router(mailbox.router(host))
     kept = Answers(host.settings.cache_mb << 20)

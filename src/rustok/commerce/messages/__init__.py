@@ -1,0 +1,1 @@
+"""What buyers and staff are told of orders: mails, invoices and packing slips."""
