@@ -26,6 +26,7 @@ from rustok.commerce.orders import partitions
 from rustok.commerce.orders import personal as orders_personal
 from rustok.commerce.payments import gateways, listing, reconciling, voiding
 from rustok.commerce.payments import graphql as payments
+from rustok.commerce.pricing import exporting as price_tables
 from rustok.commerce.pricing import graphql as pricing
 from rustok.commerce.products import graphql as products
 from rustok.commerce.products.index_source import ProductSource
@@ -115,6 +116,8 @@ module = Module(
         listing.TRANSACTIONS,
         exporting_orders.ORDERS,
         exporting_orders.LINES,
+        price_tables.PRICES,
+        promotion_tables.PROMOTIONS,
         promotion_tables.CODES,
         *gift_card_tables.ALL,
     ],

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.commerce.promotions.asking import Ask, asking
 
 from rustok.commerce.giftcards import exporting, guessing, service
@@ -66,6 +67,8 @@ async def test_a_card_is_issued_checked_and_found(staff: Ask, shop: Ask) -> None
         {"count": 0},
         {"count": 1001},
         {"count": 2, "code": "WELCOME-CARD-1"},
+        {"count": 2, "sendTo": "anna@example.com"},
+        {"sendTo": "nobody"},
         {"code": "short"},
         {"expiresAt": "2020-01-01T00:00:00Z"},
     ],
@@ -76,6 +79,21 @@ async def test_a_bad_card_is_refused(staff: Ask, bad: dict[str, Any]) -> None:
     assert answer["issued"] is None
     assert len(answer["userErrors"]) == 1
     assert (await staff("{ giftCards { totalCount } }"))["totalCount"] == 0
+
+
+async def test_a_card_is_sent_to_whom_it_is_for(staff: Ask, database: Database, tenant: TenantInfo) -> None:
+    (card,) = await issued(staff, sendTo="Anna@example.com", sendIn="ru", message="Much joy!")
+
+    async with database.read(tenant) as context:
+        (letter,) = await context.session.execute(text("SELECT template, recipient, locale, facts FROM mails"))
+    assert letter[:3] == ("gift_card", "anna@example.com", "ru")
+    assert letter.facts == {
+        "code": card["code"],
+        "amount_minor": 2500,
+        "currency": "EUR",
+        "expires_at": None,
+        "message": "Much joy!",
+    }
 
 
 async def test_a_balance_is_corrected_with_a_reason_and_the_ledger_shows_it(

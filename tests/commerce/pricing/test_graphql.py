@@ -7,6 +7,7 @@ from tests.commerce.promotions.asking import Ask, asking
 
 from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.customers import groups
+from rustok.commerce.pricing.exporting import PRICES
 from rustok.commerce.products import service as products
 from rustok.commerce.products import variants
 from rustok.kernel.context import Actor, TenantInfo
@@ -113,3 +114,16 @@ async def test_price_lists_are_found_switched_and_removed(database: Database, te
     assert await found() == ["dealers"]
     refused = await staff("mutation($i: ID!) { priceListsBulkDelete(ids: [$i]) { count userErrors { code } } }", i=sale)
     assert [one["code"].lower() for one in refused["userErrors"]] == ["not_found"]
+
+
+async def test_prices_are_taken_away_as_a_table(database: Database, tenant: TenantInfo, staff: Ask) -> None:
+    variant, _, _ = await stocked(database, tenant, staff)
+
+    async with database.read(tenant) as context:
+        every = [list(row) async for row in PRICES.rows(context, {"currency": "EUR"})]
+        base = [list(row) async for row in PRICES.rows(context, {"price_list": "base"})]
+        sale = [list(row) async for row in PRICES.rows(context, {"price_list": "sale"})]
+
+    assert sorted(str(row[7]) for row in every) == ["10.00", "7.00", "8.00"]
+    assert [[str(row[0]), *row[4:]] for row in base] == [[variant, None, "EUR", 1, "10.00", None]]
+    assert [row[4] for row in sale] == ["sale"]

@@ -7,7 +7,7 @@ from tests.commerce.promotions.asking import Ask, asking
 from tests.commerce.promotions.buying import ANNA, basket
 
 from rustok.commerce.promotions import applying, claiming
-from rustok.commerce.promotions.exporting import CODES
+from rustok.commerce.promotions.exporting import CODES, PROMOTIONS
 from rustok.kernel.context import Actor, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
@@ -150,6 +150,9 @@ async def test_promotions_are_switched_deleted_and_counted(staff: Ask, database:
     assert [one["code"].lower() for one in refused["userErrors"]] == ["promotion_used"]
     assert (await staff(BULK.format("promotionCodesBulkDelete"), i=[by_code[codes[1]]]))["count"] == 1
     async with database.read(tenant) as context:
+        (told,) = [list(row) async for row in PROMOTIONS.rows(context, {})]
+        assert len(told) == len(PROMOTIONS.columns)
+        assert told[-3:] == [1, "EUR", "2.00"]
         rows = [list(row) async for row in CODES.rows(context, {"promotion_id": used["id"]})]
     assert sorted(row[:5] for row in rows) == sorted(
         [[codes[0], "Ten", "false", 1, 1], [codes[2], "Ten", "false", 1, 0]]

@@ -272,6 +272,7 @@ async def test_generated_codes_work_once_each(context: Context) -> None:
     with pytest.raises(claiming.PromotionExhausted) as refused:
         await claiming.claim(context, found, order_id=generate_id(), buyer=ANNA)
     assert refused.value.entered == words[7]
+    assert str(refused.value) == f"{words[7]}: This code has been used as often as it can be."
 
     assert await claiming.release(context, order) == 1
     assert (await verdict(context, words[7])).accepted

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 
 from rustok.commerce.baskets.shapes import Buyer, Discounts
 from rustok.commerce.catalogue import batches
-from rustok.commerce.promotions import buyers
+from rustok.commerce.promotions import buyers, wording
 from rustok.commerce.promotions.applying import key_of
 from rustok.commerce.promotions.models import Promotion, PromotionCode, PromotionUse
 from rustok.core.rows import is_one_of, is_one_of_texts
@@ -129,9 +129,10 @@ async def _count(
         code = codes.get(key_of(one.entered)) if one.entered else None
         named = {"tenant_id": context.tenant_id, "promotion_id": promotion_id}
 
-        def gone(one: _Wanted = one, promotion_id: UUID = promotion_id) -> PromotionExhausted:
-            told = f"the code {one.entered}" if one.entered else f"“{one.title}”"
-            return PromotionExhausted(f"{told} cannot be used any more", promotion_id=promotion_id, entered=one.entered)
+        def gone(why: str = "exhausted", one: _Wanted = one, promotion_id: UUID = promotion_id) -> PromotionExhausted:
+            said = wording.say(context.locale, why if one.entered else "over", title=one.title)
+            told = f"{one.entered}: {said}" if one.entered else said
+            return PromotionExhausted(told, promotion_id=promotion_id, entered=one.entered)
 
         known = code is not None and code.is_active and code.promotion_id == promotion_id
         if not active or (one.entered and not known):
@@ -147,7 +148,7 @@ async def _count(
                 raise errors.Invalid("an e-mail address is needed for a promotion with a limit", field="email")
             for key in keys:
                 if await context.session.scalar(_TAKE_BUYER, {**named, "buyer": key, "most": each}) is None:
-                    raise gone()
+                    raise gone("used")
         rows.append(
             {
                 "promotion_id": promotion_id,

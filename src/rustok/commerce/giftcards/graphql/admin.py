@@ -127,6 +127,8 @@ class GiftCardMutations:
     async def gift_cards_issue(self, context: Context, input: GiftCardIssueInput) -> GiftCardsIssuePayload:
         if input.code is not None and input.count != 1:
             raise errors.Invalid("one code is of one card", field="count")
+        if input.send_to is not None and input.count != 1:
+            raise errors.Invalid("one card is sent at a time", field="count")
         made = await service.issue_many(
             context,
             input.count,
@@ -136,6 +138,8 @@ class GiftCardMutations:
             note=input.note,
             given=input.code,
         )
+        if input.send_to is not None:
+            await service.send(context, made[0], to=input.send_to, locale=input.send_in, message=input.message)
         return GiftCardsIssuePayload(
             issued=[IssuedGiftCard(gift_card=GiftCardType.of(one.card), code=one.code) for one in made]
         )

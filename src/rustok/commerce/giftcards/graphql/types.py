@@ -102,6 +102,11 @@ class GiftCardIssueInput:
     )
     expires_at: datetime | None = None
     note: str | None = None
+    send_to: str | None = strawberry.field(
+        default=None, description="An e-mail address that the code is sent to; for one card alone."
+    )
+    send_in: str | None = strawberry.field(default=None, description="The language of the letter.")
+    message: str | None = strawberry.field(default=None, description="A few words from the giver, in the letter.")
 
 
 @strawberry.input(description="What changes; what is absent stays.")
