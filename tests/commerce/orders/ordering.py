@@ -15,8 +15,13 @@ from rustok.commerce.inventory import service as inventory
 from rustok.commerce.orders import placing, settling
 from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.placing import LineFacts, Placement
+from rustok.commerce.places.service import Place
+from rustok.commerce.pricing import service as pricing
+from rustok.commerce.pricing.service import PriceRow
 from rustok.commerce.products import service as products
 from rustok.commerce.products import variants
+from rustok.commerce.tax import classes, zones
+from rustok.commerce.tax.zones import RateGiven
 from rustok.kernel import money
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
@@ -150,3 +155,24 @@ SELECT (SELECT coalesce(sum(delta), 0)::int FROM commerce_stock_movements
        (SELECT coalesce(sum(quantity), 0)::int FROM commerce_reservations
         WHERE tenant_id = CAST(:tenant_id AS uuid) AND variant_id = :variant_id AND state = 'open')
 """)
+
+
+async def german_tax(context: Context) -> None:
+    """19 % on top in Germany, nothing anywhere else: what `totals` reckons with."""
+    await classes.create(context, name="Standard", is_default=True)
+    await zones.create(
+        context,
+        name="Germany",
+        places=[Place(country="DE")],
+        rates=[RateGiven(name="VAT", rate=Decimal("0.19"))],
+        prices_include_tax=False,
+    )
+
+
+async def priced(context: Context, *minors: int) -> list[UUID]:
+    """Variants of which 100 pieces each are there, at these prices in euro."""
+    found = await goods(context, *(100 for _ in minors))
+    for variant, minor in zip(found, minors, strict=True):
+        await pricing.set_prices(context, variant, [PriceRow(currency="EUR", amount_minor=minor)])
+    context.recorded.clear()
+    return found

@@ -16,17 +16,21 @@ Pieces = Mapping[UUID, int]
 """How many of each variant."""
 
 
-async def hold(context: Context, references: Collection[str]) -> None:
+async def hold(context: Context, references: Collection[str], *, variant_ids: Collection[UUID] = ()) -> None:
     """Lock the levels of everything that is or was promised to these references, in everybody's order.
 
     Whoever locks something else first (an order, say) and levels afterwards would wait in a circle with a checkout.
+    `variant_ids` are those of which something will be promised besides.
     """
     places = await context.session.execute(
         select(Reservation.variant_id, Reservation.location_id)
         .where(Reservation.tenant_id == context.tenant_id, is_one_of_texts(Reservation.reference, references))
         .distinct()
     )
-    await service.lock_levels(context, [(variant, location) for variant, location in places.all()])
+    wanted = {(variant, location) for variant, location in places.all()}
+    for levels in (await service.levels_of(context, variant_ids)).values() if variant_ids else ():
+        wanted |= {(one.variant_id, one.location_id) for one in levels}
+    await service.lock_levels(context, wanted)
 
 
 async def commit(context: Context, reference: str, pieces: Pieces) -> dict[UUID, int]:

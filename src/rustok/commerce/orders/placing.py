@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import make_transient_to_detached
 
 from rustok.commerce.addresses.service import Address
-from rustok.commerce.baskets.shapes import Buyer, Discount, LineTotal, TaxPart, Totals
+from rustok.commerce.baskets.shapes import Buyer, Discount, LineTotal, ShippingChoice, TaxPart, Totals
 from rustok.commerce.orders import balance, terms, timeline
 from rustok.commerce.orders.models import (
     Order,
@@ -171,16 +171,7 @@ def _order(context: Context, placement: Placement) -> Order:
         authorized_minor=0,
         captured_minor=0,
         refunded_minor=0,
-        shipping=None
-        if shipping is None
-        else {
-            "method_id": str(shipping.method_id),
-            "code": shipping.code,
-            "name": shipping.name,
-            "tax_class": shipping.tax_class,
-            "pickup": shipping.pickup,
-            "facts": dict(shipping.facts),
-        },
+        shipping=None if shipping is None else shipping_row(shipping),
         shipping_stored=placement.shipping_address.stored() if placement.shipping_address else None,
         billing_stored=placement.billing_address.stored() if placement.billing_address else None,
         note=placement.note,
@@ -192,6 +183,18 @@ def _order(context: Context, placement: Placement) -> Order:
         version=1,
         updated_at=context.now,
     )
+
+
+def shipping_row(shipping: ShippingChoice) -> dict[str, Any]:
+    """The chosen way of shipping as it is stored; without a method where staff said it themselves."""
+    return {
+        "method_id": str(shipping.method_id) if shipping.method_id.int else None,
+        "code": shipping.code,
+        "name": shipping.name,
+        "tax_class": shipping.tax_class,
+        "pickup": shipping.pickup,
+        "facts": dict(shipping.facts),
+    }
 
 
 def line_row(
@@ -239,7 +242,7 @@ def adjustment_rows(
             "id": generate_id(),
             "order_id": order_id,
             "line_id": None if one.line_id is None else of_line[one.line_id],
-            "promotion_id": one.promotion_id,
+            "promotion_id": one.promotion_id if one.promotion_id.int else None,  # none: staff gave it
             "code": one.code,
             "title": one.title,
             "reason": one.reason,

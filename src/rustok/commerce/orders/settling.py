@@ -4,7 +4,7 @@ from uuid import UUID
 
 from rustok.commerce.orders import moving, service, states, timeline
 from rustok.commerce.orders.models import Order
-from rustok.commerce.orders.states import OrderStatus
+from rustok.commerce.orders.states import OrderStatus, PaymentStatus
 from rustok.kernel import errors
 from rustok.kernel.context import Context
 
@@ -60,6 +60,18 @@ async def _take_over(
         await moving.move(context, order, OrderStatus.CONFIRMED)
     await moving.complete_if_done(context, order)
     await context.session.flush()
+
+
+async def look_again(context: Context, order: Order) -> None:
+    """Work out what the sums mean for a locked order whose due amount has changed."""
+    await _take_over(
+        context,
+        order,
+        order.authorized_minor,
+        order.captured_minor,
+        order.refunded_minor,
+        order.payment_status == PaymentStatus.PENDING,
+    )
 
 
 async def confirm(context: Context, order_id: UUID, *, version: int | None = None) -> Order:

@@ -13,9 +13,19 @@ def reference(order_id: UUID) -> str:
     return f"order:{order_id}"
 
 
-async def hold(context: Context, order_ids: Collection[UUID]) -> None:
-    """Lock the levels of the orders' stock: before the orders themselves, as a checkout does."""
-    await parting.hold(context, [reference(one) for one in order_ids])
+async def hold(context: Context, order_ids: Collection[UUID], *, variant_ids: Collection[UUID] = ()) -> None:
+    """Lock the levels of the orders' stock, and of these variants: before the orders themselves, as a checkout does."""
+    await parting.hold(context, [reference(one) for one in order_ids], variant_ids=variant_ids)
+
+
+async def change(context: Context, order_id: UUID, pieces: Mapping[UUID, int]) -> None:
+    """Promise more of some variants and less of others; raises `OutOfStock`, `NotFound`."""
+    more = [reserving.Line(variant, quantity) for variant, quantity in pieces.items() if quantity > 0]
+    if more:
+        await reserving.reserve(context, reference(order_id), more)
+    await parting.release(
+        context, reference(order_id), {one: -quantity for one, quantity in pieces.items() if quantity < 0}
+    )
 
 
 async def send(context: Context, order_id: UUID, pieces: Mapping[UUID, int]) -> None:

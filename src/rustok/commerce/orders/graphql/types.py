@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
@@ -152,13 +152,13 @@ class OrderLineType:
     tax: graphql.Money
     total: graphql.Money
     requires_shipping: bool
-    price_reason: graphql.JSON = strawberry.field(description="Why this price: list, tier, and what was looked at.")
 
     @classmethod
-    def of(cls, row: OrderLine, currency: str) -> "OrderLineType":
+    def of(cls, row: OrderLine, currency: str) -> Self:
         """From the stored row."""
         before = row.compare_at_minor
         return cls(
+            **cls._more(row),
             id=strawberry.ID(str(row.id)),
             variant_id=strawberry.ID(str(row.variant_id)),
             product_id=strawberry.ID(str(row.product_id)),
@@ -178,8 +178,20 @@ class OrderLineType:
             tax=graphql.Money.of(row.tax_minor, currency),
             total=graphql.Money.of(row.total_minor, currency),
             requires_shipping=row.requires_shipping,
-            price_reason=graphql.JSON(row.price_reason),
         )
+
+    @classmethod
+    def _more(cls, row: OrderLine) -> dict[str, Any]:
+        return {}
+
+
+@strawberry.type(name="OrderLine", description="Some pieces of a variant as they were sold.")
+class AdminOrderLine(OrderLineType):
+    price_reason: graphql.JSON = strawberry.field(description="Why this price: list, tier, and what was looked at.")
+
+    @classmethod
+    def _more(cls, row: OrderLine) -> dict[str, Any]:
+        return {"price_reason": graphql.JSON(row.price_reason)}
 
 
 @strawberry.type(description="How many pieces of a line are in a parcel.")
@@ -343,10 +355,6 @@ class OrderBase:
             pickup=bool(chosen.get("pickup")),
         )
 
-    @strawberry.field
-    async def lines(self, info: Edge) -> list[OrderLineType]:
-        return [OrderLineType.of(one, self.row.currency) for one in await self._of(info, service.lines_of)]
-
     @strawberry.field(description="Of lines and of the shipping.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def discounts(self, info: Edge) -> list[OrderDiscountType]:
         found = await self._of(info, service.adjustments_of)
@@ -405,6 +413,10 @@ def shown(row: Order, parts: Parts | None) -> dict[str, Any]:
 
 @strawberry.type(name="Order", description="What a buyer committed to, as the buyer sees it.")
 class OrderType(OrderBase):
+    @strawberry.field
+    async def lines(self, info: Edge) -> list[OrderLineType]:
+        return [OrderLineType.of(one, self.row.currency) for one in await self._of(info, service.lines_of)]
+
     @strawberry.field(description="What the shop wrote to the buyer.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def messages(self, info: Edge) -> list[OrderNoteType]:
         return [OrderNoteType.of(one) for one in await self._of(info, _told)]
@@ -426,6 +438,10 @@ class AdminOrder(OrderBase):
     cancel_reason: str | None
     version: int
     authorized: graphql.Money = strawberry.field(description="Money that is promised, with what was captured of it.")
+
+    @strawberry.field
+    async def lines(self, info: Edge) -> list[AdminOrderLine]:
+        return [AdminOrderLine.of(one, self.row.currency) for one in await self._of(info, service.lines_of)]
 
     @strawberry.field(description="What staff wrote, for themselves and for the buyer.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def notes(self, info: Edge) -> list[OrderNoteType]:
