@@ -189,7 +189,8 @@ async def test_staff_draft_place_edit_and_send_through_the_api(open_context: Ope
     assert edited["total"] == {"amount": "17.00"}  # 5 + 5 + 7
     confirmed = (
         await must(
-            "mutation($i: ID!, $v: Int!) { orderConfirm(id: $i, version: $v) { order { version } userErrors { code } } }",
+            """mutation($i: ID!, $v: Int!) { orderConfirm(id: $i, version: $v)
+              { order { version } userErrors { code } } }""",
             i=order["id"],
             v=edited["version"],
         )
