@@ -33,7 +33,7 @@ async def hold(context: Context, references: Collection[str], *, variant_ids: Co
     await service.lock_levels(context, wanted)
 
 
-async def commit(context: Context, reference: str, pieces: Pieces) -> dict[UUID, int]:
+async def ship(context: Context, reference: str, pieces: Pieces) -> dict[UUID, int]:
     """Promised pieces leave the shelf; returns those that nothing was promised of."""
     return await _close(context, reference, pieces, ReservationState.COMMITTED)
 

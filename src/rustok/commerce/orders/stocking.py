@@ -33,7 +33,7 @@ async def send(context: Context, order_id: UUID, pieces: Mapping[UUID, int]) -> 
 
     Raises `OutOfStock` where there is none of it.
     """
-    missing = await parting.commit(context, reference(order_id), pieces)
+    missing = await parting.ship(context, reference(order_id), pieces)
     if not missing:
         return
     counted = [one.id for one in await catalogue.present(context, missing) if one.manage_inventory]
@@ -41,4 +41,4 @@ async def send(context: Context, order_id: UUID, pieces: Mapping[UUID, int]) -> 
     if wanted:
         asked = [reserving.Line(variant, quantity) for variant, quantity in wanted.items()]
         await reserving.reserve(context, reference(order_id), asked)
-        await parting.commit(context, reference(order_id), wanted)
+        await parting.ship(context, reference(order_id), wanted)
