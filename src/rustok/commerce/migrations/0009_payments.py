@@ -166,7 +166,8 @@ _STATEMENTS = (
         CONSTRAINT ck_commerce_payment_transactions_kind_known CHECK (kind IN ('authorize', 'capture', 'void',
             'refund')),
         CONSTRAINT ck_commerce_payment_transactions_status_known CHECK (status IN ('succeeded', 'failed')),
-        CONSTRAINT ck_commerce_payment_transactions_amount_positive CHECK (amount_minor > 0),
+        CONSTRAINT ck_commerce_payment_transactions_amount_signed CHECK (amount_minor > 0 OR (kind = 'refund'
+            AND amount_minor < 0)),
         CONSTRAINT uq_commerce_payment_transactions_reference UNIQUE (tenant_id, payment_id, kind, reference,
             status)
     )

@@ -5,6 +5,7 @@ answer, a webhook or a look, and in whatever order these arrive: that is why not
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -306,6 +307,15 @@ async def _enter_movement(context: Context, payment: Payment, movement: Movement
         return False
     if status == SUCCEEDED:
         await _make_room(context, payment, movement)
+    elif movement.kind is Kind.REFUND and await is_entered(context, payment, movement.kind, movement.reference):
+        # It had succeeded: the money came back, and the entry that was counted is taken back by another.
+        back = replace(
+            movement,
+            reference=f"{movement.reference}:back",
+            amount_minor=-movement.amount_minor,
+            result=Result.SUCCEEDED,
+        )
+        await _write(context, payment, back, attempt, dict(seen.facts))
     made = await _write(context, payment, movement, attempt, dict(seen.facts))
     if movement.kind is Kind.REFUND and status == SUCCEEDED:
         bus.record(

@@ -174,7 +174,10 @@ class PaymentAttempt(TenantModel):
 
 
 class PaymentTransaction(TenantModel):
-    """One entry of the ledger; only ever added. Every sum of a payment is the sum of its entries that succeeded."""
+    """One entry of the ledger; only ever added. Every sum of a payment is the sum of its entries that succeeded.
+
+    A refund that came back is taken back by an entry of its own, whose amount is negative.
+    """
 
     __tablename__ = "commerce_payment_transactions"
     __table_args__ = (
@@ -186,7 +189,7 @@ class PaymentTransaction(TenantModel):
         ),
         CheckConstraint("kind IN ('authorize', 'capture', 'void', 'refund')", name="kind_known"),
         CheckConstraint("status IN ('succeeded', 'failed')", name="status_known"),
-        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint("amount_minor > 0 OR (kind = 'refund' AND amount_minor < 0)", name="amount_signed"),
         UniqueConstraint(
             "tenant_id", "payment_id", "kind", "reference", "status", name="uq_commerce_payment_transactions_reference"
         ),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import httpx
 import stripe
 
 from rustok.commerce.payments.shapes import (
@@ -78,7 +79,7 @@ class Stripe:
     secrets: Sequence[str] = ("secret_key", "webhook_secret")
     api_base: str = ""
     timeout: float = TIMEOUT
-    _lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, stripe.HTTPXClient]" = field(
+    _lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Line]" = field(
         default_factory=WeakKeyDictionary, repr=False, compare=False
     )
 
@@ -215,7 +216,7 @@ class Stripe:
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
         if line is None:
-            line = self._lines[loop] = stripe.HTTPXClient(timeout=self.timeout)
+            line = self._lines[loop] = _Line(self.timeout)
         base: Any = {"api": self.api_base.rstrip("/")} if self.api_base else {}
         # Trying again is our reconciler's work: it outlives this process.
         return stripe.StripeClient(key, http_client=line, base_addresses=base, max_network_retries=0)
@@ -260,6 +261,26 @@ class Stripe:
         )
 
 
+class _Line(stripe.HTTPClient):
+    """The SDK's requests over httpx. The SDK's own httpx client hands bodies over in a way that httpx warns of."""
+
+    name = "httpx"
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__()
+        self._httpx = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+
+    async def request_async(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Status, body and headers; raises `stripe.APIConnectionError` where nobody answers."""
+        try:
+            response = await self._httpx.request(method, url, headers=dict(headers or {}), content=post_data)
+        except httpx.HTTPError as error:
+            raise stripe.APIConnectionError(f"no answer ({type(error).__name__})") from error
+        return response.content, response.status_code, response.headers
+
+
 class _WrongState(Exception):
     """The object is not in a state for this."""
 
@@ -276,7 +297,7 @@ def _id(text: Any) -> UUID | None:
 
 
 def _plain(one: Any) -> dict[str, Any]:
-    found: dict[str, Any] = one.to_dict_recursive() if hasattr(one, "to_dict_recursive") else dict(one)
+    found: dict[str, Any] = one.to_dict() if isinstance(one, stripe.StripeObject) else dict(one)
     return found
 
 
