@@ -8,7 +8,7 @@ Promotions on items that do not share lines may still reduce different lines of 
 Amounts are worked out in the order items, order, shipping: each sees what the ones before have left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -42,7 +42,8 @@ class Combined:
 
 def combine(basket: Basket, offers: Sequence[Offer]) -> Combined:
     """The best allowed combination, by the rule above; the same basket always gives the same one."""
-    alone = {offer.id: evaluate(basket, [offer]).saved for offer in offers}
+    scene = _Scene(basket, offers)
+    alone = {offer.id: scene.after([offer]).saved for offer in offers}
     useless: dict[UUID, Offer | None] = {offer.id: None for offer in offers if not alone[offer.id]}
     ranked = sorted(
         (offer for offer in offers if alone[offer.id]),
@@ -55,7 +56,7 @@ def combine(basket: Basket, offers: Sequence[Offer]) -> Combined:
         first = first[:1]
     best, chosen = Outcome(), list[Offer]()
     for seed in first:
-        outcome, members = _greedy(basket, [seed, *(offer for offer in ranked if offer is not seed)])
+        outcome, members = _greedy(scene, [seed, *(offer for offer in ranked if offer is not seed)])
         if outcome.saved > best.saved:
             best, chosen = outcome, members
     there = {offer.id for offer in chosen}
@@ -63,45 +64,76 @@ def combine(basket: Basket, offers: Sequence[Offer]) -> Combined:
     return Combined(best, kept_out)
 
 
-def evaluate(basket: Basket, offers: Sequence[Offer]) -> Outcome:
-    """What the promotions take off together, items before the order before shipping."""
-    left: dict[UUID | None, int] = {line.id: line.subtotal_minor for line in basket.lines}
-    left[SHIPPING] = basket.shipping.price_minor if basket.shipping else 0
-    reduced: dict[UUID, list[Offer]] = {}
-    taken: list[tuple[Offer, Amounts]] = []
-    for offer in sorted(offers, key=lambda one: STACKS.index(one.stack)):
-        lines = _open(offer, basket, reduced) if offer.stack != "shipping" else []
-        amounts = effects.taken_off(offer, basket, left, lines)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is left of every line and of the shipping after some promotions, and which of them reduced which line."""
+
+    left: Mapping[UUID | None, int]
+    reduced: Mapping[UUID, tuple[Offer, ...]]
+    taken: tuple[tuple[Offer, Amounts], ...] = ()
+
+
+class _Scene:
+    """A basket and, looked up once, which of its lines each promotion is for."""
+
+    def __init__(self, basket: Basket, offers: Sequence[Offer]) -> None:
+        self._basket = basket
+        self._lines = {
+            offer.id: [line for line in basket.lines if line.discountable and offer.target.holds(line)]
+            for offer in offers
+            if offer.stack != "shipping"
+        }
+        left: dict[UUID | None, int] = {line.id: line.subtotal_minor for line in basket.lines}
+        left[SHIPPING] = basket.shipping.price_minor if basket.shipping else 0
+        self.start = _Step(left, {})
+
+    def after(self, offers: Sequence[Offer], step: _Step | None = None) -> Outcome:
+        """What the promotions take off together after a step, items before the order before shipping."""
+        now = step or self.start
+        for offer in sorted(offers, key=lambda one: STACKS.index(one.stack)):
+            now = self.then(now, offer)
+        return Outcome(now.taken)
+
+    def then(self, step: _Step, offer: Offer) -> _Step:
+        """One promotion more: the same step where it takes nothing."""
+        lines = self._open(offer, step)
+        amounts = effects.taken_off(offer, self._basket, step.left, lines)
+        if not amounts:
+            return step
+        left, reduced = dict(step.left), dict(step.reduced)
         for key, amount in amounts.items():
             left[key] -= amount
             if key is not None and offer.stack == "item":
-                reduced.setdefault(key, []).append(offer)
-        if amounts:
-            taken.append((offer, amounts))
-    return Outcome(tuple(taken))
+                reduced[key] = (*reduced.get(key, ()), offer)
+        return _Step(left, reduced, (*step.taken, (offer, amounts)))
 
-
-def _open(offer: Offer, basket: Basket, reduced: dict[UUID, list[Offer]]) -> list[BasketLine]:
-    lines = [line for line in basket.lines if line.discountable and offer.target.holds(line)]
-    if offer.stack != "item":
-        return lines
-    return [line for line in lines if all(offer.shares_lines(other) for other in reduced.get(line.id, ()))]
+    def _open(self, offer: Offer, step: _Step) -> list[BasketLine]:
+        lines = self._lines.get(offer.id, [])
+        if offer.stack != "item" or not step.reduced:
+            return lines
+        return [line for line in lines if all(offer.shares_lines(other) for other in step.reduced.get(line.id, ()))]
 
 
 def _parts(one: Offer, other: Offer) -> bool:
     return one.stack == other.stack == "item" and not one.shares_lines(other)
 
 
-def _greedy(basket: Basket, order: Sequence[Offer]) -> tuple[Outcome, list[Offer]]:
-    outcome, members = Outcome(), list[Offer]()
+def _greedy(scene: _Scene, order: Sequence[Offer]) -> tuple[Outcome, list[Offer]]:
+    """Whoever still saves something joins. What items have lost is kept, so that a newcomer is only one step."""
+    outcome, items, others = Outcome(), scene.start, list[Offer]()
     for offer in order:
-        if any(offer.excludes(other) for other in members):
+        if any(offer.excludes(other) for other, _ in items.taken) or any(offer.excludes(other) for other in others):
             continue
-        more = evaluate(basket, [*members, offer])
+        if offer.stack == "item":
+            wider, beside = scene.then(items, offer), others
+            if wider is items:
+                continue
+        else:
+            wider, beside = items, [*others, offer]
+        more = scene.after(beside, wider)
         if more.saved > outcome.saved:
-            outcome, members = more, [*members, offer]
-    present = {offer.id for offer, _ in outcome.taken}
-    return outcome, [offer for offer in members if offer.id in present]
+            outcome, items, others = more, wider, beside
+    return outcome, [offer for offer, _ in outcome.taken]
 
 
 def _rival(offer: Offer, chosen: Sequence[Offer]) -> Offer | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from rustok.commerce.baskets.shapes import Basket, BasketLine
@@ -61,8 +61,8 @@ def taken_off(offer: Offer, basket: Basket, left: Mapping[UUID | None, int], lin
 
 def part(minor: int, percent: Decimal) -> int:
     """So many percent of an amount, half a minor unit rounded up, never more than the amount."""
-    exact = (Decimal(minor) * percent / 100).to_integral_value(ROUND_HALF_UP)
-    return min(int(exact), minor)
+    millionths = int(percent * 10_000)  # percentages have at most four decimals
+    return min((2 * minor * millionths + 1_000_000) // 2_000_000, minor)
 
 
 def _amounts(offer: Offer, basket: Basket, left: Mapping[UUID | None, int], lines: Sequence[BasketLine]) -> Amounts:
