@@ -1,7 +1,7 @@
 """The cart: what lies in it, what it costs and why, and every way to change that."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ CART = f"""fragment Whole on Cart {{
   notices {{ code lineId left }}
   shippingAddress {ADDRESS} billingAddress {ADDRESS}
   shippingMethod {{ id name pickup price {MONEY} }}
+  shippingMethods {{ id name description pickup price {MONEY} }}
   subtotal {MONEY} discount {MONEY} shipping {MONEY} shippingDiscounts {{ title reason amount {MONEY} }}
   taxes {{ name rate amount {MONEY} }} tax {MONEY} total {MONEY} giftCards {MONEY} due {MONEY}
 }}"""
@@ -58,6 +59,16 @@ async def look(visit: Visit) -> Data | None:
         return None
     found: Data | None = (await visit.ask(_LOOK, id=known))["cart"]
     return found if found is not None and found["status"] == "OPEN" else None
+
+
+def is_id(text: str) -> bool:
+    """Whether the text can be an id at all."""
+    return _ID.fullmatch(text) is not None
+
+
+async def set_quantities(visit: Visit, lines: Sequence[Mapping[str, Any]]) -> Data | None:
+    """Other quantities of lines; the cart as it is then."""
+    return (await change(visit, _QUANTITIES, lines=lines))[0]
 
 
 async def change(visit: Visit, document: str, **variables: Any) -> tuple[Data | None, Data]:
@@ -153,19 +164,19 @@ async def _quantities(visit: Visit, cart: Data, form: Form) -> Response:
 
 
 async def _enter(visit: Visit, cart: Data, form: Form) -> Response:
-    form.require(visit.wording, "code")
+    code = form.get("code", 64)
+    if not code:
+        form.refuse("code", visit.say("refusals.missing_code"))
+        return await _show(visit, cart, form)
+    changed, answer = await change(visit, _CODE, code=code)
+    form.take(visit.wording, asking.problems(answer), {"code": "code"})
+    shown = changed or cart
+    idle = [one for one in shown["codes"] if not one["accepted"] and _same(one["code"], code)]
+    if idle:
+        form.refuse("code", code_reason(visit, idle[0]))
     if not form.is_good:
-        return await _show(visit, cart, form)
-    changed, answer = await change(visit, _CODE, code=form.get("code", 64))
-    found = asking.problems(answer)
-    form.take(visit.wording, found, {"code": "code", **{one.last: "code" for one in found}, "": "code"})
-    if changed is None:
-        return await _show(visit, cart, form)
-    verdict = next((one for one in changed["codes"] if _same(one["code"], form.get("code", 64))), None)
-    if verdict is not None and not verdict["accepted"]:
-        form.refuse("code", code_reason(visit, verdict))
-        return remember(visit, await _show(visit, changed, form), changed)
-    return remember(visit, visit.go("/cart", "coded"), changed)
+        return remember(visit, await _show(visit, shown, form), shown)
+    return remember(visit, visit.go("/cart", "coded"), shown)
 
 
 def _same(one: str, other: str) -> bool:
@@ -174,9 +185,10 @@ def _same(one: str, other: str) -> bool:
 
 def code_reason(visit: Visit, verdict: Mapping[str, Any]) -> str:
     """Why a code takes nothing off now, in the page's language."""
-    key = f"codes.{verdict['reason']}"
-    said = visit.say(key) if key in visit.wording.messages else str(verdict["message"])
-    return f"{verdict['code']}: {said}"
+    said = str(verdict["message"])
+    if not said and (key := f"codes.{verdict['reason']}") in visit.wording.messages:
+        said = visit.say(key)
+    return said or visit.say("codes.conditions")
 
 
 async def _estimate(visit: Visit, cart: Data, form: Form) -> Response:

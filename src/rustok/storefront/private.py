@@ -1,12 +1,13 @@
 """Pages that are made for one visitor: which addresses they have, who may send them forms, what their errors become."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from rustok.kernel import errors
-from rustok.storefront import addresses, asking, cart, entrance, finding, forms
+from rustok.storefront import addresses, asking, cart, checkout, entrance, finding, forms, ordered
 from rustok.storefront.forms import Form
 from rustok.storefront.head import Head
 from rustok.storefront.visit import Visit
@@ -16,6 +17,9 @@ Page = Callable[[Visit, Form | None], Awaitable[Response]]  # the form is None f
 _PAGES: Mapping[tuple[str, ...], Page] = {
     ("cart",): cart.page,
     ("cart", "add"): cart.add,
+    ("checkout",): checkout.contact,
+    ("checkout", "shipping"): checkout.shipping,
+    ("checkout", "payment"): checkout.payment,
     ("login",): entrance.log_in,
     ("logout",): entrance.log_out,
     ("register",): entrance.register,
@@ -31,7 +35,11 @@ def find(visit: Visit, parts: Sequence[str]) -> Page | None:
     """The page at this address, whose first part is one of `NAMES`; None where there is none."""
     if visit.shelves.products is None and parts[0] in _OF_SHOPS:
         return None
-    return _PAGES.get(tuple(parts))
+    match parts:
+        case ["orders", token]:
+            return partial(ordered.order, token=token)
+        case _:
+            return _PAGES.get(tuple(parts))
 
 
 def disallowed(prefix: str) -> list[str]:

@@ -14,7 +14,7 @@ from rustok.index import reads, searching, together
 from rustok.index.answers import Answers
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.indexing import Entity
-from rustok.storefront import addresses, asking, cookies, navigation, shelves, themes, wording
+from rustok.storefront import addresses, asking, cookies, formatting, navigation, shelves, themes, wording
 from rustok.storefront.addresses import Addresses
 from rustok.storefront.head import Head
 from rustok.storefront.navigation import Navigation
@@ -158,6 +158,10 @@ class Visit:
     def say(self, key: str, n: int | None = None, **values: object) -> str:
         """A message in the page's language."""
         return self.wording.say(key, n, **values)
+
+    def price(self, value: Mapping[str, Any] | None) -> str:
+        """An amount as people of the page's language write it."""
+        return formatting.price(value, self.wording.language)
 
     def setting(self, *path: str) -> Any:
         """A value of the tenant's settings; one that is written per language is read in the page's language."""

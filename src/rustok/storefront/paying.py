@@ -1,0 +1,36 @@
+"""From an order to its payment: asking for it, sending the buyer where something is to be done, and coming back."""
+
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from rustok.storefront import asking
+from rustok.storefront.asking import Data
+from rustok.storefront.visit import Visit
+
+_PROCESS = """mutation ($id: ID!, $token: String, $back: String) {
+  paymentProcess(paymentId: $id, orderToken: $token, returnUrl: $back) {
+    payment { id status nextAction { kind url } } userErrors { field code message } } }"""
+_OPEN = {"PENDING", "PROCESSING", "REQUIRES_ACTION", "DECLINED"}
+
+
+async def go_on(visit: Visit, token: str, payment: Data | None) -> Response:
+    """To wherever the buyer has to do something for the payment, else to the order's page, which says how it went."""
+    page = visit.links.at(f"/orders/{token}")
+    if payment is None or payment["status"] not in _OPEN:
+        return visit.go(f"/orders/{token}", "ordered")
+    answer = (await visit.ask(_PROCESS, id=payment["id"], token=token, back=page))["paymentProcess"]
+    made = answer["payment"] or {}
+    action = made.get("nextAction") or {}
+    if is_safe(str(action.get("url") or "")):
+        return visit.redirect(str(action["url"]))
+    refused = bool(asking.problems(answer)) or made.get("status") == "DECLINED"
+    return visit.go(f"/orders/{token}", "" if refused else "ordered")
+
+
+def is_safe(url: str) -> bool:
+    """Whether a browser may be sent there: a page of ours, or one that is reached over HTTP."""
+    if not url or any(ord(c) < 33 or c == "\\" for c in url):
+        return False
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") if parts.scheme or parts.netloc else url.startswith("/")
