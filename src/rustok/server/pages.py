@@ -23,7 +23,7 @@ from rustok.kernel.indexing import Entity
 from rustok.server.graphql_http.endpoint import Endpoint
 from rustok.server.graphql_http.persisted import Persisted
 from rustok.server.host import Host, trace_of
-from rustok.storefront import asking, cookies, site
+from rustok.storefront import asking, site
 
 _NO_PAGES = ("/graphql", "/admin", "/media", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
@@ -71,12 +71,13 @@ class StorefrontHost:
         document: str,
         variables: Mapping[str, Any],
         *,
+        token: str,
         locale: str,
         currency: str,
         key: str | None = None,
     ) -> asking.Data:
-        """What the public API answers to whoever is logged in by this browser's cookie. Raises `Refused`."""
-        actor = await self._actor(request, tenant)
+        """What the public API answers to whoever is logged in with the token of a cookie. Raises `Refused`."""
+        actor = await self._actor(request, tenant, token)
         body = msgspec.json.encode({"query": document, "variables": variables})
         headers = {
             name: value
@@ -102,15 +103,15 @@ class StorefrontHost:
             raise asking.Refused(str(first.get("extensions", {}).get("code", "invalid")), str(first.get("message")))
         return cast(asking.Data, answer["data"])
 
-    async def _actor(self, request: Request, tenant: TenantInfo) -> Actor:
-        """Who is logged in by the cookie, nobody where it is not good; looked up once for a page."""
-        known = getattr(request.state, "actor", None)
-        token = cookies.read(request, self.origin(request), cookies.SESSION)
-        if isinstance(known, Actor) or not token:
-            return known or ANONYMOUS
-        async with self.host.database.open(tenant, actor=ANONYMOUS) as context:
-            request.state.actor = found = await browsers.resume(context, token) or ANONYMOUS
-        return found
+    async def _actor(self, request: Request, tenant: TenantInfo, token: str) -> Actor:
+        """Who that is, nobody where the token is not good; looked up once for a page."""
+        if not token:
+            return ANONYMOUS
+        known: dict[str, Actor] = request.scope.setdefault("rustok.actors", {})
+        if token not in known:
+            async with self.host.database.open(tenant, actor=ANONYMOUS) as context:
+                known[token] = await browsers.resume(context, token) or ANONYMOUS
+        return known[token]
 
     async def comment(
         self,

@@ -94,21 +94,15 @@ def remember(visit: Visit, response: Response, cart: Data | None) -> Response:
     return response
 
 
-async def merge(visit: Visit, response: Response, ask: Any) -> None:
-    """After log-in: what a guest has collected comes to what the customer had. No line is lost.
-
-    `ask` speaks for whoever has just logged in, whose cookie the request does not have yet.
-    """
+async def merge(visit: Visit, response: Response) -> None:
+    """After log-in: what a guest has collected comes to what the customer had. No line is lost."""
     known = visit.cookie(cookies.CART)
     try:
-        if _ID.fullmatch(known):
-            merged = (await ask(_MERGE, id=known))["cartMerge"]["cart"]
-            if merged:
-                remember(visit, response, merged)
-                return
-        own = (await ask(_MINE))["carts"]
-        if own:
-            remember(visit, response, (await ask(_LOOK, id=own[0]["id"]))["cart"])
+        merged = (await visit.ask(_MERGE, id=known))["cartMerge"]["cart"] if is_id(known) else None
+        if merged is None:
+            own = (await visit.ask(_MINE))["carts"]
+            merged = (await visit.ask(_LOOK, id=own[0]["id"]))["cart"] if own else None
+        remember(visit, response, merged)
     except asking.Refused:
         return  # the log-in itself has worked; the cart stays where it was
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from rustok.storefront import addresses, asking, cookies
+from rustok.storefront import addresses, asking, cart, cookies
 from rustok.storefront.forms import Form
 from rustok.storefront.head import Head
 from rustok.storefront.visit import Visit
@@ -16,6 +16,9 @@ _LOG_OUT = "mutation { sessionEnd { ended userErrors { code message } } }"
 _WHO = "{ me { id email } }"
 _REGISTER = """mutation ($email: String!, $password: String!, $name: String!) {
   customerRegister(email: $email, password: $password, name: $name) { accepted userErrors { field code message } } }"""
+_VERIFY = "mutation ($token: String!) { customerVerify(token: $token) { verified userErrors { field code message } } }"
+_AGAIN = """mutation ($email: String!) {
+  customerVerificationResend(email: $email) { accepted userErrors { field code message } } }"""
 _FORGOT = """mutation ($email: String!) {
   passwordResetRequest(email: $email) { accepted userErrors { field code message } } }"""
 _RESET = """mutation ($token: String!, $password: String!) {
@@ -45,8 +48,12 @@ async def log_in(visit: Visit, form: Form | None) -> Response:
 
 
 async def _welcome(visit: Visit, token: str, onward: str) -> Response:
+    """On, as the customer, with what the guest had put into the cart."""
     response = visit.redirect(onward)
     cookies.keep(response, visit.links.origin, cookies.SESSION, token, days=DAYS)
+    if visit.shelves.products is not None:
+        visit.token = token
+        await cart.merge(visit, response)
     return response
 
 
@@ -72,7 +79,7 @@ async def register(visit: Visit, form: Form | None) -> Response:
         return await _show(visit, "register", Form({"email": visit.param("email")}), onward=onward)
     form.require(visit.wording, "name")
     form.require_email(visit.wording)
-    _check_password(visit, form)
+    check_password(visit, form)
     if form.is_good:
         given = await visit.ask(
             _REGISTER, email=form.get("email"), password=form.values["password"], name=form.get("name", 200)
@@ -84,8 +91,19 @@ async def register(visit: Visit, form: Form | None) -> Response:
 
 
 async def verify(visit: Visit, form: Form | None) -> Response:
-    """The link in a mail leads here; whoever looks has not confirmed yet, as programs look at links too."""
-    return await _show(visit, "verify", form or Form())
+    """The link in a mail leads here; whoever only looks has not confirmed yet, as programs look at links too."""
+    if form is None:
+        return await _show(visit, "verify", Form({"token": visit.param("token")}))
+    if token := form.get("token"):
+        made = (await visit.ask(_VERIFY, token=token))["customerVerify"]
+        form.take(visit.wording, asking.problems(made), {})
+        if form.is_good:
+            return visit.go("/account", "verified")
+        return await _show(visit, "verify", form)
+    form.require_email(visit.wording)
+    if form.is_good:
+        await visit.ask(_AGAIN, email=form.get("email", 320))
+    return await _show(visit, "sent" if form.is_good else "verify", form, about="verify")
 
 
 async def forgot(visit: Visit, form: Form | None) -> Response:
@@ -104,7 +122,7 @@ async def reset(visit: Visit, form: Form | None) -> Response:
     token = form.get("token") if form else visit.param("token")
     if form is None:
         return await _show(visit, "reset", Form({"token": token}))
-    _check_password(visit, form)
+    check_password(visit, form)
     if form.is_good:
         given = await visit.ask(_RESET, token=token, password=form.values["password"])
         form.take(visit.wording, asking.problems(given["passwordReset"]), _FIELDS)
@@ -113,7 +131,8 @@ async def reset(visit: Visit, form: Form | None) -> Response:
     return await _show(visit, "reset", form)
 
 
-def _check_password(visit: Visit, form: Form) -> None:
+def check_password(visit: Visit, form: Form) -> None:
+    """It must be long enough; the API looks closer."""
     password = form.values.get("password", "")
     if len(password) < SHORTEST_PASSWORD:
         form.refuse("password", visit.say("refusals.short_password"))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from rustok.kernel import errors
-from rustok.storefront import addresses, asking, cart, checkout, entrance, finding, forms, ordered
+from rustok.storefront import account, addresses, asking, cart, checkout, entrance, finding, forms, ordered
 from rustok.storefront.forms import Form
 from rustok.storefront.head import Head
 from rustok.storefront.visit import Visit
@@ -15,6 +15,8 @@ from rustok.storefront.visit import Visit
 Page = Callable[[Visit, Form | None], Awaitable[Response]]  # the form is None for whoever only looks
 
 _PAGES: Mapping[tuple[str, ...], Page] = {
+    ("account", "addresses"): account.addresses,
+    ("account", "details"): account.details,
     ("cart",): cart.page,
     ("cart", "add"): cart.add,
     ("checkout",): checkout.contact,
@@ -36,6 +38,8 @@ def find(visit: Visit, parts: Sequence[str]) -> Page | None:
     if visit.shelves.products is None and parts[0] in _OF_SHOPS:
         return None
     match parts:
+        case ["account", "addresses", address_id]:
+            return partial(account.address, address_id=address_id)
         case ["orders", token]:
             return partial(ordered.order, token=token)
         case _:

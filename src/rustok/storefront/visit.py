@@ -67,11 +67,12 @@ class Host(Protocol):
         document: str,
         variables: Mapping[str, Any],
         *,
+        token: str,
         locale: str,
         currency: str,
         key: str | None = None,
     ) -> asking.Data:
-        """What the public GraphQL API answers to whoever is logged in by this browser's cookie.
+        """What the public GraphQL API answers to whoever is logged in with this refresh token; "" is nobody.
 
         `key` is the request's `Idempotency-Key`. Raises `asking.Refused` where it answers with an error.
         """
@@ -113,6 +114,7 @@ class Visit:
     version: int = 0
     shown: bool = False  # a page was rendered from what was read
     personal: bool = False  # made for this visitor alone, and kept nowhere
+    token: str = ""  # of whoever has logged in just now, whose cookie the request does not have yet
 
     def __post_init__(self) -> None:
         self.theme: Theme = themes.of(self.tenant.settings.get("theme"))
@@ -147,9 +149,11 @@ class Visit:
 
     async def ask(self, document: str, *, key: str | None = None, **variables: Any) -> asking.Data:
         """What the public GraphQL API answers to this visitor; raises `asking.Refused`."""
+        token = self.token or self.cookie(cookies.SESSION)
         return await self.host.ask(
-            self.request, self.tenant, document, variables, locale=self.locale, currency=self.currency, key=key
-        )
+            self.request, self.tenant, document, variables, token=token, locale=self.locale, currency=self.currency,
+            key=key,
+        )  # fmt: skip
 
     def cookie(self, name: str) -> str:
         """One of our cookies, nothing where there is none."""
