@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from rustok.storefront import asking, cookies, finding, regions
+from rustok.storefront.addresses import query
 from rustok.storefront.asking import Data
 from rustok.storefront.entrance import DAYS, check_password
 from rustok.storefront.forms import Form
@@ -14,6 +15,9 @@ from rustok.storefront.visit import Visit
 _ADDRESS = "{ name company line1 line2 city region postcode country phone formatted }"
 _ME = f"""{{ customer {{ id email emailVerified name phone locale acceptsMarketing version
   addresses {{ id version isDefaultShipping isDefaultBilling address {_ADDRESS} }} }} }}"""
+_ORDERS = """query ($first: Int!, $after: String) { customer { orders(first: $first, after: $after) {
+  nodes { number token status createdAt total { amount currencyCode } lines { title quantity imageUrl } }
+  pageInfo { hasNextPage endCursor } } } }"""
 _UPDATE = """mutation ($input: CustomerSelfInput!) {
   customerUpdate(input: $input) { customer { id } userErrors { field code message } } }"""
 _PASSWORD = """mutation ($present: String!, $password: String!) {
@@ -30,6 +34,8 @@ _CHANGE = """mutation ($id: ID!, $input: CustomerAddressUpdateInput!) {
 _DELETE = "mutation ($id: ID!) { addressDelete(id: $id) { deletedId userErrors { field code message } } }"
 _FIELDS = {part: part for part in regions.PARTS} | {"phone": "phone", "email": "email"}
 
+A_PAGE = 20
+
 
 async def customer(visit: Visit) -> Data:
     """Who is logged in; raises `Refused` with `unauthenticated` for everybody else."""
@@ -37,6 +43,26 @@ async def customer(visit: Visit) -> Data:
     if found is None:
         raise asking.Refused("unauthenticated", "log in first")
     return found
+
+
+async def overview(visit: Visit, form: Form | None) -> Response:
+    """The front door: what is on its way, and what should be done."""
+    me = await customer(visit)
+    page = (await visit.ask(_ORDERS, first=3, after=None))["customer"]["orders"]
+    return await _show(visit, "overview", me, Form(), orders=page["nodes"], more=page["pageInfo"]["hasNextPage"])
+
+
+async def orders(visit: Visit, form: Form | None) -> Response:
+    """Everything that was ever ordered, the latest first."""
+    me = await customer(visit)
+    page = (await visit.ask(_ORDERS, first=A_PAGE, after=visit.param("after") or None))["customer"]["orders"]
+    info = page["pageInfo"]
+    here = visit.links.at("/account/orders")
+    return await _show(
+        visit, "orders", me, Form(), orders=page["nodes"],
+        next=here + query([("after", info["endCursor"])]) if info["hasNextPage"] else "",
+        first=here if visit.param("after") else "",
+    )  # fmt: skip
 
 
 async def addresses(visit: Visit, form: Form | None) -> Response:

@@ -30,7 +30,7 @@ _ORDER = f"""query ($token: String!) {{
     fulfilments {{ id status carrier trackingNumber trackingUrl createdAt deliveredAt lines {{ lineId quantity }} }}
   }}
   orderPayments(orderToken: $token) {{ id status method amount {_MONEY} errorCode errorMessage
-    instructions nextAction {{ kind url }} }}
+    nextAction {{ kind url }} }}
   orderPaymentOptions(orderToken: $token) {{ code name instructions redirects }}
 }}"""
 _START = """mutation ($token: String!, $method: String!) {
@@ -75,7 +75,7 @@ async def _find(visit: Visit, token: str) -> Data | None:
 
 
 async def _show(visit: Visit, found: Data, form: Form) -> Response:
-    it, payments = found["order"], found["orderPayments"]
+    it, payments, ways = found["order"], found["orderPayments"], found["orderPaymentOptions"]
     last = payments[-1] if payments else None
     is_closed = it["status"] in _CLOSED
     is_due = not is_closed and Decimal(it["outstanding"]["amount"]) > 0
@@ -84,8 +84,8 @@ async def _show(visit: Visit, found: Data, form: Form) -> Response:
         "order.html", head, status=200 if form.is_good else 422, form=form, order=it, payment=last,
         stages=stages(visit, it), receipt=receipt(it), savings=_savings(it), is_closed=is_closed,
         refused=_refused(visit, last) if is_due and last and last["status"] == "DECLINED" else "",
-        goes_on=_onward(last) if is_due else "",
-        ways=found["orderPaymentOptions"] if is_due and not _is_under_way(last) else (),
+        goes_on=_onward(last) if is_due else "", instructions=_instructions(last, ways),
+        ways=ways if is_due and not _is_under_way(last) else (),
         titles={line["id"]: line["title"] for line in it["lines"]},
     )  # fmt: skip
 
@@ -138,6 +138,13 @@ def _savings(it: Data) -> list[Mapping[str, Any]]:
 def _refused(visit: Visit, payment: Data) -> str:
     key = f"declined.{payment['errorCode']}"
     return visit.say(key if key in visit.wording.messages else "declined.other")
+
+
+def _instructions(payment: Data | None, ways: Sequence[Data]) -> str:
+    """What the buyer does for money that comes by itself."""
+    if payment is None or payment["status"] != "AWAITING":
+        return ""
+    return next((str(one["instructions"]) for one in ways if one["code"] == payment["method"]), "")
 
 
 def _is_under_way(payment: Data | None) -> bool:

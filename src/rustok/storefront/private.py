@@ -15,6 +15,8 @@ from rustok.storefront.visit import Visit
 Page = Callable[[Visit, Form | None], Awaitable[Response]]  # the form is None for whoever only looks
 
 _PAGES: Mapping[tuple[str, ...], Page] = {
+    ("account",): account.overview,
+    ("account", "orders"): account.orders,
     ("account", "addresses"): account.addresses,
     ("account", "details"): account.details,
     ("cart",): cart.page,

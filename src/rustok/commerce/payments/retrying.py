@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from rustok.commerce.orders import service as orders
+from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.states import OrderStatus
 from rustok.commerce.payments import booking, service, voiding
+from rustok.commerce.payments.methods import Offer
 from rustok.commerce.payments.models import Payment
 from rustok.commerce.payments.processing import NotPayable
 from rustok.commerce.payments.shapes import PaymentStatus
@@ -12,6 +14,16 @@ from rustok.kernel import errors
 from rustok.kernel.context import Context
 
 MOST_PAYMENTS = 20  # of one order
+
+
+async def options(context: Context, order: Order) -> list[Offer]:
+    """The ways to pay what is still due of the order; none where nothing is, or the order is cancelled."""
+    if order.status == OrderStatus.CANCELLED or order.outstanding_minor <= 0:
+        return []
+    address = order.billing_address or order.shipping_address
+    return await service.methods(
+        context, currency=order.currency, country=address.country if address else "", total=order.outstanding_minor
+    )
 
 
 async def start(context: Context, order_id: UUID, *, method_code: str) -> Payment:

@@ -5,7 +5,7 @@ from strawberry.types import Info
 
 from rustok.commerce.orders import service as orders
 from rustok.commerce.payments import processing, retrying, service
-from rustok.commerce.payments.graphql.types import PaymentPayload, PaymentType
+from rustok.commerce.payments.graphql.types import PaymentOptionType, PaymentPayload, PaymentType
 from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
 
@@ -26,6 +26,11 @@ class PaymentQueries:
     async def order_payments(self, context: Context, order_token: str) -> list[PaymentType]:
         order = await orders.by_token(context, order_token)
         return [PaymentType.of(one) for one in await service.of_order(context, order.id)] if order else []
+
+    @graphql.query(public=_TOKEN, description="The ways to pay what is still due of an order, as its buyer may choose.")
+    async def order_payment_options(self, context: Context, order_token: str) -> list[PaymentOptionType]:
+        order = await orders.by_token(context, order_token)
+        return [PaymentOptionType.of(one) for one in await retrying.options(context, order)] if order else []
 
 
 @strawberry.type
