@@ -48,6 +48,11 @@ class Shop:
     tenant: TenantInfo
     host: Host
     client: httpx.AsyncClient
+    app: web.Application
+
+    def visitor(self) -> httpx.AsyncClient:
+        """Somebody with cookies of their own."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=str(self.client.base_url))
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """A page, without following redirects."""
@@ -103,9 +108,9 @@ async def shop(
             currencies=("EUR", "RUB"), default_currency="EUR",
         )  # fmt: skip
         await session.commit()
-    transport = httpx.ASGITransport(web.build(host))
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{slug}.test") as client:
-        made = Shop(tenant, host, client)
+    app = web.build(host)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{slug}.test") as client:
+        made = Shop(tenant, host, client, app)
         await _furnish(made)
         await made.catch_up()
         yield made

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
 from rustok.storefront import asking, cookies, finding, regions
@@ -20,13 +21,16 @@ _ORDERS = """query ($first: Int!, $after: String) { customer { orders(first: $fi
   pageInfo { hasNextPage endCursor } } } }"""
 _UPDATE = """mutation ($input: CustomerSelfInput!) {
   customerUpdate(input: $input) { customer { id } userErrors { field code message } } }"""
-_PASSWORD = """mutation ($present: String!, $password: String!) {
+_RENEW = """mutation ($present: String!, $password: String!) {
   passwordChange(presentPassword: $present, password: $password) {
     refreshToken userErrors { field code message } } }"""
 _EMAIL = """mutation ($email: String!, $password: String!) {
   customerEmailChange(email: $email, password: $password) { accepted userErrors { field code message } } }"""
 _AGAIN = "mutation { customerVerificationResend { accepted userErrors { field code message } } }"
 _EVERYWHERE = "mutation { sessionsEndAll { ended userErrors { field code message } } }"
+_EXPORT = "{ customerDataExport }"
+_ERASE = """mutation ($password: String!) {
+  customerErase(password: $password) { erased userErrors { field code message } } }"""
 _CREATE = """mutation ($input: CustomerAddressCreateInput!) {
   addressCreate(input: $input) { address { id } userErrors { field code message } } }"""
 _CHANGE = """mutation ($id: ID!, $input: CustomerAddressUpdateInput!) {
@@ -123,12 +127,40 @@ async def details(visit: Visit, form: Form | None) -> Response:
             return visit.go("/account", "link_sent")
         case "everywhere":
             await visit.ask(_EVERYWHERE)
-            response = visit.go("/login", "logged_out_everywhere")
-            for name in (cookies.SESSION, cookies.CART, cookies.COUNT):
-                cookies.drop(response, visit.links.origin, name)
-            return response
+            return forget(visit, visit.go("/login", "logged_out_everywhere"))
         case _:
             return await _show_details(visit, me, Form())
+
+
+async def data(visit: Visit, form: Form | None) -> Response:
+    """What is kept of them, as a file, and the end of all of it."""
+    me = await customer(visit)
+    if form is None:
+        return await _show(visit, "data", me, Form())
+    if form.get("do") == "export":
+        held = (await visit.ask(_EXPORT))["customerDataExport"]
+        told = {"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "private, no-store"}
+        body = msgspec.json.format(msgspec.json.encode(held), indent=2)
+        return Response(body, headers=told, media_type="application/json")
+    if not form.values.get("password"):
+        form.refuse("password", visit.say("refusals.missing_password"))
+    else:
+        answer = (await visit.ask(_ERASE, password=form.values["password"][:2_000]))["customerErase"]
+        for one in asking.problems(answer):
+            if one.code == "wrong_credentials":
+                form.refuse("password", visit.say("refusals.wrong_password"))
+            else:
+                form.take(visit.wording, [one], {})
+    if not form.is_good:
+        return await _show(visit, "data", me, form)
+    return forget(visit, visit.go("/login", "erased"))
+
+
+def forget(visit: Visit, response: Response) -> Response:
+    """Nothing of the customer stays in the browser."""
+    for name in (cookies.SESSION, cookies.CART, cookies.COUNT):
+        cookies.drop(response, visit.links.origin, name)
+    return response
 
 
 async def _details(visit: Visit, me: Data, form: Form) -> Response:
@@ -153,9 +185,9 @@ async def _password(visit: Visit, me: Data, form: Form) -> Response:
     check_password(visit, form)
     token = None
     if form.is_good:
-        answer = (
-            await visit.ask(_PASSWORD, present=form.values["present"][:2_000], password=form.values["password"])
-        )["passwordChange"]
+        answer = (await visit.ask(_RENEW, present=form.values["present"][:2_000], password=form.values["password"]))[
+            "passwordChange"
+        ]
         token = answer["refreshToken"]
         wrong = [one for one in asking.problems(answer) if one.code == "wrong_credentials"]
         if wrong:

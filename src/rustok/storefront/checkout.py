@@ -20,7 +20,7 @@ _PATHS = {"contact": "/checkout", "shipping": "/checkout/shipping", "payment": "
 _WAITS, _WAIT = 40, 0.25  # for the first of two clicks
 NEEDED = ("name", "line1", "city", "country")
 
-_WHO = "{ me { email name } }"
+_WHO = f"{{ customer {{ email name addresses {{ id isDefaultShipping address {cart.ADDRESS} }} }} }}"
 _METHODS = """query ($id: ID!) { cart(id: $id) { paymentMethods { code name instructions redirects } } }"""
 _COMPLETE = """mutation ($id: ID!, $method: String, $total: MoneyInput!) {
   completeCheckout(cartId: $id, paymentMethod: $method, expectedTotal: $total) {
@@ -33,13 +33,13 @@ async def contact(visit: Visit, form: Form | None) -> Response:
     basket = await cart.look(visit)
     if basket is None or not basket["lines"]:
         return visit.redirect(visit.links.at("/cart"))
-    person = (await visit.ask(_WHO))["me"] or {}
+    person = (await visit.ask(_WHO))["customer"] or {}
     if form is None:
         return await _contact(visit, basket, _begun(visit, basket, person), person)
     form.require_email(visit.wording)
     given: dict[str, Any] = {"email": form.get("email", 320)}
     if basket["requiresShipping"]:
-        given["shippingAddress"] = _address(visit, form, "s_")
+        given["shippingAddress"] = _from_book(person, form) or _address(visit, form, "s_")
         separate = form.get("other") == "yes"
         given["billingAddress"] = _address(visit, form, "b_") if separate else None
     else:
@@ -54,7 +54,14 @@ async def contact(visit: Visit, form: Form | None) -> Response:
 
 
 async def _contact(visit: Visit, basket: Data, form: Form, person: Data) -> Response:
-    return await _show(visit, "contact", basket, form, person=person)
+    return await _show(visit, "contact", basket, form, person=person, book=person.get("addresses") or ())
+
+
+def _from_book(person: Data, form: Form) -> dict[str, str] | None:
+    """The address of the customer's that was chosen; None where another one was written."""
+    wanted = form.get("saved", 36)
+    found = next((one["address"] for one in person.get("addresses") or () if one["id"] == wanted), None)
+    return found and {part: str(found[part] or "") for part in regions.PARTS}
 
 
 def _begun(visit: Visit, basket: Data, person: Data) -> Form:
@@ -64,6 +71,11 @@ def _begun(visit: Visit, basket: Data, person: Data) -> Form:
         values |= {prefix + part: str((known or {}).get(part) or "") for part in regions.PARTS}
         values[f"{prefix}country"] = values[f"{prefix}country"] or regions.usual(visit.tenant)
         values[f"{prefix}name"] = values[f"{prefix}name"] or person.get("name") or ""
+    known = basket["shippingAddress"] or {}
+    for one in person.get("addresses") or ():
+        is_same = all((known.get(part) or "") == (one["address"][part] or "") for part in regions.PARTS)
+        if is_same or (not known.get("line1") and not values.get("saved")):
+            values["saved"] = str(one["id"])
     values["other"] = "yes" if basket["billingAddress"] else ""
     return Form(values)
 

@@ -19,6 +19,7 @@ _PAGES: Mapping[tuple[str, ...], Page] = {
     ("account", "orders"): account.orders,
     ("account", "addresses"): account.addresses,
     ("account", "details"): account.details,
+    ("account", "data"): account.data,
     ("cart",): cart.page,
     ("cart", "add"): cart.add,
     ("checkout",): checkout.contact,

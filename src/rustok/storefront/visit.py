@@ -32,6 +32,8 @@ POLICY = (
     " https://player.vimeo.com https://www.dailymotion.com; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
+# A form that leads to a payment provider's page is followed there; no other page sends forms elsewhere.
+POLICY_OF_PAYING = POLICY.replace("form-action 'self'", "form-action 'self' https:")
 
 
 class Host(Protocol):
@@ -224,7 +226,8 @@ class Visit:
         )
         self.shown = True
         if self.personal:
-            response = _personal(html, status=status, language=self.locale)
+            leaves = bool(values.get("ways"))
+            response = _personal(html, status=status, language=self.locale, leaves=leaves)
             if notice:
                 cookies.drop(response, self.links.origin, cookies.NOTICE)
             return response
@@ -311,10 +314,13 @@ def kept_answer(body: bytes, *, request: Request, language: str) -> Response:
     return _answer(body, status=200, request=request, language=language)
 
 
-def _personal(html: str, *, status: int, language: str) -> Response:
+def _personal(html: str, *, status: int, language: str, leaves: bool = False) -> Response:
     """The same for a page that is nobody else's: no cache keeps it, and it names no page to those it leads to."""
     headers = {
-        "Content-Security-Policy": POLICY,
+        # A form that leads to a payment provider's page is followed there; no other page sends forms elsewhere.
+        "Content-Security-Policy": POLICY.replace("form-action 'self'", "form-action 'self' https:")
+        if leaves
+        else POLICY,
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Content-Language": language,
