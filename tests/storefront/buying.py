@@ -1,7 +1,6 @@
 """Somebody who fills in forms as a browser without scripts does, and a shop in which everything can be bought."""
 
 import os
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,7 +20,8 @@ from rustok.commerce.shipping.methods import PriceGiven
 
 PASSWORD = "correct horse battery"
 ADDRESS = {
-    "s_name": "Ada Lovelace", "s_country": "DE", "s_line1": "Unter den Linden 1", "s_postcode": "10117", "s_city": "Berlin",
+    "s_name": "Ada Lovelace", "s_country": "DE", "s_line1": "Unter den Linden 1", "s_postcode": "10117",
+    "s_city": "Berlin",
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ class Visitor:
     async def send(self, where: str, /, press: tuple[str, str] | None = None, **values: str) -> html.HtmlElement:
         """Fill in the form that `where` (XPath) finds on the page and send it, with the button that is pressed."""
         (form,) = self.page.xpath(where)
-        known = {name: value for name, value in form.form_values()}
+        known = dict(form.form_values())
         address = urljoin(self.at, form.get("action") or "")
         return await self._follow(
             await self.client.post(address, data={**known, **values, **(dict([press]) if press else {})})
@@ -145,7 +145,7 @@ class Market:
 
 
 @pytest.fixture(scope="session")
-async def market(shop: Shop) -> AsyncIterator[Market]:
+async def market(shop: Shop) -> Market:
     """Parcels to Germany and Great Britain, and cards of every temper."""
     async with shop.host.database.open(shop.tenant) as context:
         places = [Place(country=code, region="", postcodes="") for code in ("DE", "GB")]
@@ -157,4 +157,4 @@ async def market(shop: Shop) -> AsyncIterator[Market]:
                 context, code=code, provider="test", names={"en": code.title(), "ru": code.title()},
                 settings={"scenario": scenario},
             )  # fmt: skip
-    yield Market(shop)
+    return Market(shop)
