@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy.orm.attributes import flag_modified
-
 from rustok.commerce.orders import states, timeline
 from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.states import OrderStatus, PaymentStatus
@@ -17,8 +15,6 @@ _PAID = {PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REF
 def touch(context: Context, order: Order) -> None:
     """Count a change: whoever has read the version before it cannot overwrite it."""
     order.version += 1
-    # Placed and paid in one transaction it is the same moment: unwritten, the database's own clock would be asked.
-    flag_modified(order, "updated_at")
     order.updated_at = context.now
 
 
