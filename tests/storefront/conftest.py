@@ -51,8 +51,10 @@ class Shop:
     app: web.Application
 
     def visitor(self) -> httpx.AsyncClient:
-        """Somebody with cookies of their own."""
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=str(self.client.base_url))
+        """Somebody with cookies and an address of their own."""
+        address = (f"10.{'.'.join(str(byte) for byte in os.urandom(3))}", 4000)
+        transport = httpx.ASGITransport(self.app, client=address)
+        return httpx.AsyncClient(transport=transport, base_url=str(self.client.base_url))
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """A page, without following redirects."""

@@ -86,6 +86,8 @@ async def _show(visit: Visit, found: Data, form: Form) -> Response:
         refused=_refused(visit, last) if is_due and last and last["status"] == "DECLINED" else "",
         goes_on=_onward(last) if is_due else "", instructions=_instructions(last, ways),
         ways=ways if is_due and not _is_under_way(last) else (),
+        returnable=bool(found.get("orderReturnable")), returns=found.get("orderReturns") or (),
+        papers=[] if is_closed else [(visit.say("order.invoice"), f"/orders/{it['token']}/invoice.pdf")],
         titles={line["id"]: line["title"] for line in it["lines"]},
     )  # fmt: skip
 

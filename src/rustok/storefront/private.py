@@ -7,7 +7,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from rustok.kernel import errors
-from rustok.storefront import account, addresses, asking, cart, checkout, entrance, finding, forms, ordered
+from rustok.storefront import account, addresses, asking, cart, checkout, entrance, finding, forms, ordered, returning
 from rustok.storefront.forms import Form
 from rustok.storefront.head import Head
 from rustok.storefront.visit import Visit
@@ -43,6 +43,8 @@ def find(visit: Visit, parts: Sequence[str]) -> Page | None:
     match parts:
         case ["account", "addresses", address_id]:
             return partial(account.address, address_id=address_id)
+        case ["orders", token, "return"]:
+            return partial(returning.request, token=token)
         case ["orders", token]:
             return partial(ordered.order, token=token)
         case _:
