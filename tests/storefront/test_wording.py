@@ -1,5 +1,6 @@
 """Words, numbers and dates as people of a language write them."""
 
+import re
 import tomllib
 
 import pytest
@@ -75,6 +76,20 @@ def test_every_catalogue_says_the_same_things() -> None:
         return found
 
     assert all(keys(language) == keys("en") for language in wording.languages())
+
+
+def test_nothing_is_said_that_no_catalogue_holds() -> None:
+    known = set(wording.of("en").messages)
+    known |= {key.rpartition(".")[0] for key in known}
+    said = {
+        (key, path.name)
+        for path in wording.FOLDER.parent.rglob("*")
+        if path.suffix in (".py", ".html")
+        for key in re.findall(r"""say\(\s*["']([a-z_.]+[a-z_])["']""", path.read_text(encoding="utf-8"))
+    }
+
+    assert len(said) > 300
+    assert {(key, name) for key, name in said if key not in known} == set()
 
 
 @pytest.mark.parametrize(
