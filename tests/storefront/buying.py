@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-import pytest
 from lxml import html
 from sqlalchemy import text
 from tests.storefront.conftest import Shop, text_of
@@ -115,15 +114,14 @@ class Market:
     """The shop, its visitors, and what stands in its books."""
 
     shop: Shop
-    stocked: int = 0
 
     def visitor(self) -> Visitor:
         """Somebody new."""
         return Visitor(self.shop, self.shop.visitor())
 
-    async def stock(self, quantity: int, *, price: int = 2000, title: str = "A lamp") -> str:
+    async def stock(self, quantity: int, *, price: int = 2000, title: str = "A lamp", handle: str = "") -> str:
         """A product of its own for a test; its handle."""
-        handle = f"lamp-{os.urandom(4).hex()}"
+        handle = handle or f"lamp-{os.urandom(4).hex()}"
         variant = VariantDraft(
             sku=handle.upper(), prices=(PriceDraft(currency="EUR", amount_minor=price),), quantity=quantity,
             manage_inventory=True,
@@ -144,8 +142,7 @@ class Market:
             return await context.session.scalar(text(sql), values)
 
 
-@pytest.fixture(scope="session")
-async def market(shop: Shop) -> Market:
+async def open_market(shop: Shop) -> Market:
     """Parcels to Germany and Great Britain, and cards of every temper."""
     async with shop.host.database.open(shop.tenant) as context:
         places = [Place(country=code, region="", postcodes="") for code in ("DE", "GB")]
@@ -157,4 +154,6 @@ async def market(shop: Shop) -> Market:
                 context, code=code, provider="test", names={"en": code.title(), "ru": code.title()},
                 settings={"scenario": scenario},
             )  # fmt: skip
-    return Market(shop)
+    made = Market(shop)
+    await made.stock(1_000, price=2400, title="A teapot", handle="teapot")
+    return made

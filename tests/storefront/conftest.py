@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -35,6 +35,9 @@ from rustok.kernel.settings import Settings
 from rustok.server import app as web
 from rustok.server import modules
 from rustok.server.host import Host
+
+if TYPE_CHECKING:
+    from tests.storefront.buying import Market
 
 HOSTILE = """</script><script>alert(1)</script>"'><img src=x onerror=alert(2)>{{ 7*7 }}"""
 COLOURS = ("Clay", "Indigo", "Fog")
@@ -117,6 +120,14 @@ async def shop(
         await made.catch_up()
         yield made
     await host.close()
+
+
+@pytest.fixture(scope="session")
+async def market(shop: Shop) -> "Market":
+    """The shop with ways to ship and to pay."""
+    from tests.storefront import buying  # here, because it stands on this file
+
+    return await buying.open_market(shop)
 
 
 def variant(colour: str, size: str, *, price: int = 2400, quantity: int = 7, place: int = 0) -> VariantDraft:

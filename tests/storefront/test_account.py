@@ -3,10 +3,8 @@
 import os
 
 import pytest
-from tests.storefront.buying import ADDRESS, PASSWORD, Market, Visitor, market
+from tests.storefront.buying import ADDRESS, PASSWORD, Market, Visitor
 from tests.storefront.conftest import HOSTILE, text_of
-
-__all__ = ["market"]
 
 MAIN = "//main//form[contains(@class, 'fieldset')]"
 
@@ -164,7 +162,7 @@ async def test_addresses_are_kept_changed_chosen_and_deleted(market: Market) -> 
 
 async def test_a_customer_buys_and_finds_the_order_again(market: Market) -> None:
     made, email = await _customer(market)
-    await made.take("mug")
+    await made.take("teapot")
     await made.to_payment(email=email)
     await made.order("card")
     order = made.path

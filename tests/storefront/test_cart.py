@@ -1,10 +1,8 @@
 """The cart without scripts: what is put in, changed and taken out, and who may not."""
 
 import pytest
-from tests.storefront.buying import Market, market
+from tests.storefront.buying import Market
 from tests.storefront.conftest import HOSTILE, Shop, text_of
-
-__all__ = ["market"]
 
 LINES = "//form[@id='cart-lines']"
 EMPTY = "Your cart is empty"

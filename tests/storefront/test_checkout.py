@@ -2,17 +2,15 @@
 
 import asyncio
 
-from tests.storefront.buying import Market, market
+from tests.storefront.buying import Market
 from tests.storefront.conftest import HOSTILE, text_of
-
-__all__ = ["market"]
 
 ORDER = "//form[@data-once]"
 
 
 async def test_a_guest_buys_something(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug", 2)
+    await guest.take("teapot", 2)
 
     await guest.to_payment(email="guest@example.com")
     assert "Unter den Linden 1" in guest.reads
@@ -30,7 +28,7 @@ async def test_a_guest_buys_something(market: Market) -> None:
 
 async def test_what_is_missing_is_said_beside_each_field_and_kept(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug")
+    await guest.take("teapot")
     await guest.go("/checkout")
 
     form = "//main//form[.//input[@name='email']]"
@@ -49,7 +47,7 @@ async def test_what_is_missing_is_said_beside_each_field_and_kept(market: Market
 
 async def test_a_country_that_nothing_is_sent_to_is_said_at_once(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug")
+    await guest.take("teapot")
     await guest.go("/checkout")
 
     await guest.send(
@@ -88,7 +86,7 @@ async def test_a_form_that_is_sent_twice_gives_one_order(market: Market) -> None
 
 async def test_a_refused_card_is_understood_and_another_one_pays(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug")
+    await guest.take("teapot")
     await guest.to_payment(email="refused@example.com")
 
     await guest.order("declined")
@@ -103,7 +101,7 @@ async def test_a_refused_card_is_understood_and_another_one_pays(market: Market)
 
 async def test_a_card_that_asks_back_leads_there_and_back(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug")
+    await guest.take("teapot")
     await guest.to_payment(email="three@example.com")
 
     await guest.order("card3ds")
@@ -153,7 +151,7 @@ async def test_a_total_that_has_changed_is_shown_before_anything_is_bought(marke
 
 async def test_no_way_to_pay_is_no_order(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug")
+    await guest.take("teapot")
     await guest.to_payment(email="none@example.com")
 
     await guest.order("")
@@ -166,7 +164,7 @@ async def test_no_way_to_pay_is_no_order(market: Market) -> None:
 
 async def test_hostile_words_stay_words_until_the_order_is_shown(market: Market) -> None:
     guest = market.visitor()
-    await guest.take("mug")
+    await guest.take("teapot")
 
     await guest.to_payment(email="hostile@example.com", s_name=HOSTILE, s_company="{{ 7*7 }}", s_line1=HOSTILE)
     assert "<script>alert" not in guest.seen[-1].text
@@ -183,7 +181,7 @@ async def test_steps_cannot_be_skipped(market: Market) -> None:
     for path in ("/checkout", "/checkout/shipping", "/checkout/payment"):
         await guest.go(path)
         assert guest.path == "/cart"
-    await guest.take("mug")
+    await guest.take("teapot")
 
     for path in ("/checkout/shipping", "/checkout/payment"):
         await guest.go(path)
@@ -200,7 +198,7 @@ async def test_an_order_is_shown_to_nobody_without_its_token(market: Market) -> 
 
 async def test_it_is_all_said_in_russian_too(market: Market) -> None:
     guest = market.visitor()
-    await guest.go("/ru/products/mug")
+    await guest.go("/ru/products/teapot")
     await guest.send("//form[@id='take']", quantity="1")
     assert guest.path == "/ru/cart"
     assert "Товар в корзине." in guest.reads

@@ -11,9 +11,7 @@ import httpx
 import pytest
 from tests.conftest import Addresses
 from tests.server.test_graphql_http import free_port
-from tests.storefront.buying import PASSWORD, Market, market
-
-__all__ = ["market"]
+from tests.storefront.buying import PASSWORD, Market
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed: no browser to test with")
 CHROMIUM = next(

@@ -17,7 +17,7 @@ from rustok.storefront.visit import Visit
 
 DAYS = 90
 MOST = 999  # of one thing
-_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 MONEY = "{ amount currencyCode }"
 ADDRESS = "{ name company line1 line2 city region postcode country phone formatted }"

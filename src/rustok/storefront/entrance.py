@@ -141,7 +141,8 @@ def check_password(visit: Visit, form: Form) -> None:
 def _onward(visit: Visit, form: Form | None) -> str:
     """Where to go on; never to another site."""
     wanted = form.get("next", 1_000) if form else visit.param("next")
-    return addresses.local(wanted, visit.links.at("/account"))
+    usual = "/account" if visit.shelves.products is not None else "/"
+    return addresses.local(wanted, visit.links.at(usual))
 
 
 async def _show(visit: Visit, name: str, form: Form, **values: object) -> Response:

@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from rustok.storefront import asking
 from rustok.storefront.asking import Data
 from rustok.storefront.visit import Visit
 
@@ -18,14 +17,13 @@ async def go_on(visit: Visit, token: str, payment: Data | None) -> Response:
     """To wherever the buyer has to do something for the payment, else to the order's page, which says how it went."""
     page = visit.links.at(f"/orders/{token}")
     if payment is None or payment["status"] not in _OPEN:
-        return visit.go(f"/orders/{token}", "ordered")
+        return visit.go(f"/orders/{token}")
     answer = (await visit.ask(_PROCESS, id=payment["id"], token=token, back=page))["paymentProcess"]
     made = answer["payment"] or {}
     action = made.get("nextAction") or {}
     if is_safe(str(action.get("url") or "")):
         return visit.redirect(str(action["url"]))
-    refused = bool(asking.problems(answer)) or made.get("status") == "DECLINED"
-    return visit.go(f"/orders/{token}", "" if refused else "ordered")
+    return visit.go(f"/orders/{token}")
 
 
 def is_safe(url: str) -> bool:

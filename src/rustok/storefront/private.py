@@ -53,7 +53,7 @@ def find(visit: Visit, parts: Sequence[str]) -> Page | None:
 
 def disallowed(prefix: str) -> list[str]:
     """What search engines should not ask for."""
-    return [f"Disallow: {prefix}/{name}" for name in sorted(NAMES)]
+    return [f"Disallow: {prefix}/{name}{end}" for name in sorted(NAMES) for end in ("$", "/")]
 
 
 async def answer(visit: Visit, page: Page) -> Response:

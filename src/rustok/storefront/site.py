@@ -101,8 +101,8 @@ class Site:
         if wanted is not None and request.method != "POST":
             return _choose_currency(request, links.at(quote(path)), wanted, origin)
         currency = tenant.currency_or_default(request.cookies.get(CURRENCY_COOKIE))
-        context = self.host.look(tenant, locale=locale, currency=currency)
         if parts and parts[0] in private.NAMES:
+            context = self.host.look(tenant, locale=locale, currency=currency)
             visit = Visit(request, self.host, tenant, context, links, path, self.kept)
             if (own := private.find(visit, parts)) is not None:
                 return await private.answer(visit, own)
@@ -110,6 +110,7 @@ class Site:
         is_kept = request.method in ("GET", "HEAD")
         if is_kept and not _is_forced(request) and (kept := await self._kept(tenant, key)):
             return visits.kept_answer(kept, request=request, language=locale)
+        context = self.host.look(tenant, locale=locale, currency=currency)
         visit = Visit(request, self.host, tenant, context, links, path, self.kept)
         response = await _page(visit, parts)
         if is_kept and visit.is_keepable and response.status_code == 200:
