@@ -1,8 +1,16 @@
 """The cart without scripts: what is put in, changed and taken out, and who may not."""
 
+from pathlib import Path
+
+import httpx
 import pytest
-from tests.storefront.buying import Market
+from tests.conftest import Addresses
+from tests.storefront.buying import Market, Visitor
 from tests.storefront.conftest import HOSTILE, Shop, text_of
+
+from rustok.kernel.settings import Settings
+from rustok.server import app as web
+from rustok.server.host import Host
 
 LINES = "//form[@id='cart-lines']"
 EMPTY = "Your cart is empty"
@@ -187,3 +195,21 @@ async def test_the_cart_follows_the_currency_that_is_chosen(market: Market) -> N
     await somebody.send("//form[.//button[@value='currency']]", press=("do", "currency"))
 
     assert "₽1,299" in somebody.reads
+
+
+async def test_pages_work_where_only_trusted_documents_are_answered(
+    market: Market, addresses: Addresses, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "documents.json"
+    trusted.write_text("{}")
+    told = {"home": tmp_path, "secret_key": "only for tests", "trusted_documents": trusted}
+    host = Host.open(Settings(**told, only_trusted_documents=True), addresses.owner)
+    transport = httpx.ASGITransport(web.build(host))
+    somebody = Visitor(market.shop, httpx.AsyncClient(transport=transport, base_url=str(market.shop.client.base_url)))
+
+    await somebody.take("mug")
+
+    assert "Harbour mug" in somebody.reads
+    stranger = await somebody.client.post("/graphql", json={"query": "{ me { id } }"})
+    assert stranger.json()["errors"]
+    await host.close()
