@@ -1,0 +1,1 @@
+"""Returns: goods that come back, the money for them, and what is sent instead."""
