@@ -33,6 +33,9 @@ from rustok.commerce.products.index_source import ProductSource
 from rustok.commerce.promotions import exporting as promotion_tables
 from rustok.commerce.promotions import graphql as promotions
 from rustok.commerce.promotions import listeners as promotion_listeners
+from rustok.commerce.returns import exporting as return_tables
+from rustok.commerce.returns import graphql as returns
+from rustok.commerce.returns import personal as returns_personal
 from rustok.commerce.shipping import graphql as shipping
 from rustok.commerce.tax import graphql as tax
 from rustok.events import commerce as events
@@ -52,6 +55,7 @@ _SPEAKING = (
     promotions,
     gift_cards,
     checkout,
+    returns,
 )
 here = Path(__file__).parent
 
@@ -120,7 +124,8 @@ module = Module(
         promotion_tables.PROMOTIONS,
         promotion_tables.CODES,
         *gift_card_tables.ALL,
+        *return_tables.EXPORTS,
     ],
     payment_providers=gateways.BUILT_IN,
-    offers=[carts_personal.PART, orders_personal.PART, customers_personal.PART],
+    offers=[carts_personal.PART, orders_personal.PART, customers_personal.PART, returns_personal.PART],
 )

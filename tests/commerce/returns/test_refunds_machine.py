@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -34,16 +35,12 @@ async def _story(units: Units, items: list[tuple[int, int]], steps: list[Any], t
     for number, (which, pieces, other, shipping, default) in enumerate(steps):
         return_id = None
         line = made.lines[which % len(made.lines)]
-        try:
+        with suppress(NothingToReturn):
             async with units() as context:
                 return_id = (await returning.came_back(context, made.order_id, {line: pieces})).id
-        except NothingToReturn:
-            pass
         wanted = Wanted(goods_minor=None if default else 0, shipping_minor=shipping, other_minor=other)
-        try:
+        with suppress(RefundTooMuch):
             await refunding.refund(units, made.order_id, wanted, reason="", key=str(number), return_id=return_id)
-        except RefundTooMuch:
-            pass
         await _check(units, made)
     await _everything_back(units, made)
 

@@ -58,9 +58,7 @@ def _has_line(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 def _named(query: str) -> ColumnElement[bool]:
     sold = (
         select(OrderLine.id)
-        .where(
-            OrderLine.tenant_id == ReturnLine.tenant_id, OrderLine.id == ReturnLine.line_id, OrderLine.sku == query
-        )
+        .where(OrderLine.tenant_id == ReturnLine.tenant_id, OrderLine.id == ReturnLine.line_id, OrderLine.sku == query)
         .exists()
     )
     by_sku = _has_line(sold)

@@ -58,17 +58,13 @@ class ReturnMutations:
     async def return_approve(
         self, context: Context, id: strawberry.ID, version: int, answer: str | None = None
     ) -> AdminReturnPayload:
-        return await _shown(
-            context, await deciding.approve(context, graphql.to_id(id), answer=answer, version=version)
-        )
+        return await _shown(context, await deciding.approve(context, graphql.to_id(id), answer=answer, version=version))
 
     @graphql.mutation(permission=permissions.RETURNS_WRITE, description="They may not; the buyer is told why.")
     async def return_decline(
         self, context: Context, id: strawberry.ID, version: int, answer: str
     ) -> AdminReturnPayload:
-        return await _shown(
-            context, await deciding.decline(context, graphql.to_id(id), answer=answer, version=version)
-        )
+        return await _shown(context, await deciding.decline(context, graphql.to_id(id), answer=answer, version=version))
 
     @graphql.mutation(permission=permissions.RETURNS_WRITE, description="The goods do not come back after all.")
     async def return_cancel(self, context: Context, id: strawberry.ID, version: int) -> AdminReturnPayload:
@@ -83,9 +79,7 @@ class ReturnMutations:
         received = {graphql.to_id(one.id): one.value() for one in lines}
         if len(received) < len(lines):
             raise errors.Invalid("a line is named twice", field="lines")
-        return await _shown(
-            context, await receiving.receive(context, graphql.to_id(id), received, version=version)
-        )
+        return await _shown(context, await receiving.receive(context, graphql.to_id(id), received, version=version))
 
     @graphql.mutation(permission=permissions.RETURNS_WRITE, description="End a return without (more) money.")
     async def return_close(self, context: Context, id: strawberry.ID, version: int) -> AdminReturnPayload:
@@ -100,7 +94,5 @@ class ReturnMutations:
     async def returns_bulk_decline(
         self, context: Context, ids: list[strawberry.ID], answer: str
     ) -> graphql.BulkPayload:
-        count = await deciding.decide_many(
-            context, graphql.to_ids(ids, most=200), ReturnStatus.DECLINED, answer=answer
-        )
+        count = await deciding.decide_many(context, graphql.to_ids(ids, most=200), ReturnStatus.DECLINED, answer=answer)
         return graphql.BulkPayload(count=count)
