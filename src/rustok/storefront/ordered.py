@@ -31,6 +31,8 @@ _ORDER = f"""query ($token: String!) {{
   }}
   orderPayments(orderToken: $token) {{ id status method amount {_MONEY} errorCode errorMessage
     nextAction {{ kind url }} }}
+  orderReturnable(orderToken: $token) {{ lineId }}
+  orderReturns(orderToken: $token) {{ number status answer lines {{ title quantity }} }}
   orderPaymentOptions(orderToken: $token) {{ code name instructions redirects }}
 }}"""
 _START = """mutation ($token: String!, $method: String!) {
@@ -86,7 +88,7 @@ async def _show(visit: Visit, found: Data, form: Form) -> Response:
         refused=_refused(visit, last) if is_due and last and last["status"] == "DECLINED" else "",
         goes_on=_onward(last) if is_due else "", instructions=_instructions(last, ways),
         ways=ways if is_due and not _is_under_way(last) else (),
-        returnable=bool(found.get("orderReturnable")), returns=found.get("orderReturns") or (),
+        returnable=bool(found["orderReturnable"]), returns=found["orderReturns"],
         papers=[] if is_closed else [(visit.say("order.invoice"), f"/orders/{it['token']}/invoice.pdf")],
         titles={line["id"]: line["title"] for line in it["lines"]},
     )  # fmt: skip
