@@ -40,6 +40,11 @@ REFUND = """mutation($i: RefundCreateInput!) { refundCreate(input: $i) {
   userErrors { code field } } }"""
 
 
+def codes(answer: dict[str, Any]) -> list[str]:
+    """Why it was refused. The names are an enum's where the whole program's schema was built before."""
+    return [one["code"].lower() for one in answer["userErrors"]]
+
+
 @pytest.fixture
 def staff(database: Database, tenant: TenantInfo) -> Ask:
     """Somebody who may do everything."""
@@ -105,7 +110,7 @@ async def test_strangers_see_and_change_nothing(database: Database, tenant: Tena
     for actor in (ANONYMOUS, someone):
         for named in ({"orderId": str(made.order_id)}, {"orderToken": "x" * 24}, {}):
             answer = (await buyer(REQUEST, actor=actor, i={"lines": wanted, **named}))["orderReturnRequest"]
-            assert (answer["orderReturn"], answer["userErrors"][0]["code"]) == (None, "not_found")
+            assert (answer["orderReturn"], codes(answer)) == (None, ["not_found"])
         hidden = await buyer("query($o: ID) { orderReturns(orderId: $o) { id } }", actor=actor, o=str(made.order_id))
         assert hidden == {"errors": ["not_found"]}
     asked = await buyer(REQUEST, i={"orderToken": made.token, "lines": wanted})
@@ -115,7 +120,7 @@ async def test_strangers_see_and_change_nothing(database: Database, tenant: Tena
     other = await returning.sold(units_of(database, tenant), [(1, 1000)])
     for token in (None, other.token):
         refused = (await buyer(cancel, i=id_, t=token))["orderReturnCancel"]
-        assert refused["userErrors"] == [{"code": "not_found"}]
+        assert codes(refused) == ["not_found"]
     cancelled = (await buyer(cancel, i=id_, t=made.token))["orderReturnCancel"]
     assert cancelled["orderReturn"] == {"status": "CANCELLED"}
     reader = Actor(kind="user", permissions=frozenset({"returns:manage", "payments:read"}))
@@ -138,7 +143,7 @@ async def test_refusals_are_user_errors(database: Database, tenant: TenantInfo, 
     ]
     for given, code in refused:
         answer = (await staff(REFUND, i={"orderId": order, "key": "k", **given}))["refundCreate"]
-        assert (answer["refund"], [one["code"] for one in answer["userErrors"]]) == (None, [code]), given
+        assert (answer["refund"], codes(answer)) == (None, [code]), given
     assert (await staff("{ refunds { totalCount } }"))["refunds"]["totalCount"] == 0
 
     lines = [{"lineId": str(made.lines[0]), "quantity": 1}]
@@ -147,10 +152,10 @@ async def test_refusals_are_user_errors(database: Database, tenant: TenantInfo, 
     made_by_staff = (await staff(create, o=order, l=lines))["returnCreate"]["orderReturn"]
     assert (made_by_staff["status"], made_by_staff["requestedBy"]) == ("APPROVED", "staff")
     again = (await staff(create, o=order, l=lines))["returnCreate"]
-    assert again["userErrors"] == [{"code": "nothing_to_return"}]
+    assert codes(again) == ["nothing_to_return"]
     decline = 'mutation($i: [ID!]!) { returnsBulkDecline(ids: $i, answer: "No") { count userErrors { code } } }'
     bulk = (await staff(decline, i=[made_by_staff["id"]]))["returnsBulkDecline"]
-    assert bulk == {"count": 0, "userErrors": [{"code": "illegal_return_transition"}]}
+    assert (bulk["count"], codes(bulk)) == (0, ["illegal_return_transition"])
 
 
 async def test_tables_and_personal_data(database: Database, tenant: TenantInfo, staff: Ask, buyer: Ask) -> None:
