@@ -8,6 +8,7 @@ from tests.conftest import Addresses
 from tests.storefront.buying import Market, Visitor
 from tests.storefront.conftest import HOSTILE, Shop, text_of
 
+from rustok.commerce.giftcards import service as giftcards
 from rustok.kernel.settings import Settings
 from rustok.server import app as web
 from rustok.server.host import Host
@@ -213,3 +214,20 @@ async def test_pages_work_where_only_trusted_documents_are_answered(
     stranger = await somebody.client.post("/graphql", json={"query": "{ me { id } }"})
     assert stranger.json()["errors"]
     await host.close()
+
+
+async def test_a_gift_card_is_applied_and_one_that_is_spent_says_so(market: Market, shop: Shop) -> None:
+    async with shop.host.database.open(shop.tenant) as context:
+        full = await giftcards.issue(context, currency="EUR", amount_minor=1000)
+        other = await giftcards.issue(context, currency="RUB", amount_minor=1000)
+    somebody = market.visitor()
+    await somebody.take("mug")
+
+    await somebody.send("//form[.//input[@name='code']]", press=("do", "code"), code=full.code)
+    assert "The code is applied." in somebody.reads
+    assert "€14" in somebody.reads
+    assert full.code not in somebody.seen[-1].text
+    await somebody.send("//form[.//input[@name='code']]", press=("do", "code"), code=other.code)
+
+    assert somebody.status == 422
+    assert "another currency" in somebody.refusal("code")

@@ -165,7 +165,10 @@ async def _enter(visit: Visit, cart: Data, form: Form) -> Response:
     changed, answer = await change(visit, _CODE, code=code)
     form.take(visit.wording, asking.problems(answer), {"code": "code"})
     shown = changed or cart
-    idle = [one for one in shown["codes"] if not one["accepted"] and _same(one["code"], code)]
+    before = {one["code"] for one in cart["codes"]}
+    idle = [
+        one for one in shown["codes"] if not one["accepted"] and (one["code"] not in before or _same(one["code"], code))
+    ]
     if idle:
         form.refuse("code", code_reason(visit, idle[0]))
     if not form.is_good:
@@ -173,8 +176,15 @@ async def _enter(visit: Visit, cart: Data, form: Form) -> Response:
     return remember(visit, visit.go("/cart", "coded"), shown)
 
 
-def _same(one: str, other: str) -> bool:
-    return one.replace("-", "").casefold() == other.replace("-", "").replace(" ", "").casefold()
+def _same(shown: str, entered: str) -> bool:
+    """Whether the code is shown so, a gift card's by its end alone."""
+    if shown.startswith("•"):
+        return entered.casefold().endswith(shown.casefold().lstrip("• "))
+    return _bare(shown) == _bare(entered)
+
+
+def _bare(code: str) -> str:
+    return code.replace("-", "").replace(" ", "").casefold()
 
 
 def code_reason(visit: Visit, verdict: Mapping[str, Any]) -> str:
