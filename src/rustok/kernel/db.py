@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Uuid, func, text
+from sqlalchemy import DateTime, MetaData, NullPool, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -117,6 +117,8 @@ class Database:
         self.installation = installation or Installation()  # every context carries it
         self.app = _engine(app_url, pool_size)
         self.worker = _engine(worker_url, pool_size)
+        # Not of that pool: each consumer keeps one, and there may be more of them than connections for short work.
+        self._keeping = _engine(worker_url, None)
         self.resources: dict[Any, Any] = {}  # what the host hands down to services (`context.session.info`), by class
         self._app_sessions = async_sessionmaker(self.app, expire_on_commit=False, info=self.resources)
         self._worker_sessions = async_sessionmaker(self.worker, expire_on_commit=False, info=self.resources)
@@ -129,6 +131,7 @@ class Database:
             await self._kept.popitem()[1].close()
         await self.app.dispose()
         await self.worker.dispose()
+        await self._keeping.dispose()
 
     def session(self, *, worker: bool = False) -> AsyncSession:
         """A bare session that sees no tenant; for the log and for looking tenants up."""
@@ -144,13 +147,17 @@ class Database:
 
         Nothing is committed. After an exception the connection is given up: nobody knows how it was left.
         """
-        connection = self._kept.pop(purpose, None) or await self.worker.connect()
+        connection = self._kept.pop(purpose, None) or await self._keeping.connect()
+        plain = await driver(connection)
         try:
             yield connection
             await connection.rollback()
         except BaseException:
+            lost = plain.is_closed()
             await connection.invalidate()
             await connection.close()
+            if lost:  # then those that wait for short work are lost as well, and nobody has noticed yet
+                await self.worker.dispose()
             raise
         if purpose in self._kept:  # two at once, of whom the other was earlier
             await connection.close()
@@ -202,13 +209,14 @@ class Database:
             callback()
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int | None) -> AsyncEngine:
+    """With a pool of so many connections and as many more when needed; None: each is opened and closed by itself."""
+    options: dict[str, Any] = {"poolclass": NullPool}
+    if pool_size is not None:
+        options = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": False, "pool_recycle": 1800}
     return create_async_engine(
         driver_url(url),
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=False,
-        pool_recycle=1800,
+        **options,
         connect_args={
             "server_settings": {"application_name": "rustok", "jit": "off"},
             "timeout": 10,
