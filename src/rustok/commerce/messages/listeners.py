@@ -8,9 +8,17 @@ from rustok.commerce.messages import facts, papers, seller
 from rustok.commerce.messages.facts import Whole
 from rustok.commerce.orders import cancelling
 from rustok.commerce.orders import service as orders
+from rustok.commerce.returns import service as returns
 from rustok.core.mailing import service as mailing
 from rustok.core.users import emails
-from rustok.events.commerce import OrderCancelled, OrderFulfilled, OrderPlaced, PaymentRefunded
+from rustok.events.commerce import (
+    OrderCancelled,
+    OrderFulfilled,
+    OrderPlaced,
+    PaymentRefunded,
+    ReturnRequested,
+    ReturnStatusChanged,
+)
 from rustok.kernel.context import Context
 from rustok.kernel.module import Listener
 
@@ -75,6 +83,34 @@ async def when_an_order_is_cancelled_say_so(event: OrderCancelled, context: Cont
         await _write(context, "order_cancelled", whole, told)
 
 
+async def when_a_return_is_asked_for_say_that_it_was_heard(event: ReturnRequested, context: Context) -> None:
+    """The buyer knows that somebody looks at it, and sends nothing yet; what staff enter needs no such answer."""
+    whole, returned = await _returned(context, event.order_id, event.return_id)
+    if whole is not None and returned and (await returns.get(context, event.return_id)).requested_by == "buyer":
+        await _write(context, "return_requested", whole, {"order": facts.of(whole), "returned": returned})
+
+
+async def when_a_return_moves_on_say_how(event: ReturnStatusChanged, context: Context) -> None:
+    """The buyer knows what to do next, with what the shop has answered."""
+    whole, returned = await _returned(context, event.order_id, event.return_id)
+    if whole is None or not returned:
+        return
+    answer = (await returns.get(context, event.return_id)).answer or ""
+    told = {"order": facts.of(whole), "returned": returned, "status": event.new_status, "answer": answer}
+    await _write(context, "return_updated", whole, told)
+
+
+async def _returned(
+    context: Context, order_id: UUID, return_id: UUID
+) -> tuple[Whole | None, Sequence[Mapping[str, Any]]]:
+    whole = await _read(context, order_id)
+    if whole is None:
+        return None, ()
+    lines = {line.id: line for line in whole.lines}
+    parts = (await returns.lines_of(context, [return_id])).get(return_id, [])
+    return whole, [facts.line_of(lines[one.line_id], one.quantity) for one in parts if one.line_id in lines]
+
+
 async def _read(context: Context, order_id: UUID) -> Whole | None:
     order = await orders.find(context, order_id)
     return None if order is None else await facts.read(context, order)
@@ -120,4 +156,11 @@ LISTENERS = (
     Listener("messages.shipped", (OrderFulfilled,), when_goods_leave_say_how_they_travel, replayable=False),
     Listener("messages.refunded", (PaymentRefunded,), when_money_goes_back_say_so, replayable=False),
     Listener("messages.cancelled", (OrderCancelled,), when_an_order_is_cancelled_say_so, replayable=False),
+    Listener(
+        "messages.return_requested",
+        (ReturnRequested,),
+        when_a_return_is_asked_for_say_that_it_was_heard,
+        replayable=False,
+    ),
+    Listener("messages.return_updated", (ReturnStatusChanged,), when_a_return_moves_on_say_how, replayable=False),
 )
