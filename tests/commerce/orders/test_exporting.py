@@ -1,0 +1,65 @@
+"""Orders as tables: every order once, amounts as they are written, and filters that are understood or refused."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+from tests.commerce.orders import ordering
+
+from rustok.commerce.orders import exporting, service
+from rustok.kernel import errors
+from rustok.kernel.context import Context
+from rustok.kernel.ids import generate_id
+from rustok.kernel.module import Export
+
+
+async def table(context: Context, export: Export, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The rows by the names of their columns."""
+    rows: AsyncIterator[Any] = export.rows(context, filters or {})
+    return [dict(zip(export.columns, row, strict=True)) async for row in rows]
+
+
+async def test_orders_and_lines_are_told_whole(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "_PAGE", 2)  # so that a few orders are several pages
+    shirt, hat = await ordering.goods(context, 50, 50)
+    for _ in range(4):
+        await ordering.order(context, [(shirt, 1, 1999)], shipping_minor=0)
+    await ordering.paid(context, [(shirt, 2, 1234), (hat, 1, 0)], currency="KWD", shipping_minor=500)
+
+    orders = await table(context, exporting.ORDERS)
+    lines = await table(context, exporting.LINES)
+
+    assert [one["number"] for one in orders] == [1001, 1002, 1003, 1004, 1005]
+    assert orders[0]["total"] == "23.79"
+    assert (orders[4]["subtotal"], orders[4]["shipping"], orders[4]["payment_status"]) == ("2.468", "0.500", "paid")
+    assert orders[0]["country"] == "DE"
+    assert [(one["number"], one["quantity"]) for one in lines] == [
+        *((number, 1) for number in range(1001, 1005)),
+        (1005, 2),
+        (1005, 1),
+    ]
+    assert [one["number"] for one in await table(context, exporting.ORDERS, {"payment_status": "paid,refunded"})] == [
+        1005
+    ]
+    assert await table(context, exporting.ORDERS, {"until": "2020-01-01"}) == []
+    assert len(await table(context, exporting.ORDERS, {"from": "2020-01-01", "query": "smith"})) == 5
+    for wrong in ({"status": "lost"}, {"from": "yesterday"}):
+        with pytest.raises(errors.Invalid):
+            await table(context, exporting.ORDERS, wrong)
+
+
+async def test_a_guests_orders_are_claimed_once_and_by_their_address_only(context: Context) -> None:
+    (shirt,) = await ordering.goods(context, 50)
+    mine = [await ordering.order(context, [(shirt, 1, 100)]) for _ in range(2)]
+    other = await ordering.order(context, [(shirt, 1, 100)], email="bo@example.com")
+    customer, stranger = generate_id(), generate_id()
+
+    assert await service.claim(context, "Ann@Example.com", customer) == 2
+    assert await service.claim(context, "ann@example.com", stranger) == 0
+    assert await service.claim(context, "nobody", stranger) == 0
+
+    assert {one.customer_id for one in mine} == {customer}
+    assert other.customer_id is None
+    page = await service.of_customer(context, customer, first=1)
+    assert [one.number for one in page.rows] == [1002]
+    assert page.has_next
