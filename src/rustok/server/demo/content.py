@@ -299,6 +299,7 @@ class Demo:
     description: Text
     magazine: Text
     email: str
+    seller: Mapping[str, object]  # as `settings.seller` (docs/mail.md)
     locales: tuple[str, ...]
     currencies: tuple[str, ...]
     locations: tuple[DemoLocation, ...]

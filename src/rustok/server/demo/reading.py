@@ -60,6 +60,7 @@ def load() -> Demo:
         description=_text(shop, "description"),
         magazine=_text(shop, "magazine"),
         email=shop["email"],
+        seller=shop["seller"],
         locales=tuple(shop["locales"]),
         currencies=tuple(shop["currencies"]),
         locations=locations,

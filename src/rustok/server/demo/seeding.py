@@ -112,6 +112,7 @@ async def _open_tenant(host: Host, owner_url: str, demo: Demo) -> TenantInfo | N
                     "names": {locale: demo.name[locale] for locale in demo.locales},
                     "magazine": {locale: demo.magazine[locale] for locale in demo.locales},
                     "email": demo.email,
+                    "seller": dict(demo.seller),
                 },
             )
             await session.commit()
