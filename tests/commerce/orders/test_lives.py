@@ -1,4 +1,4 @@
-"""Whatever staff and money do to an order in whatever order: moves are legal, sums add up, stock is where it should be."""
+"""Whatever staff and money do to an order: moves are legal, sums add up, and stock is where it should be."""
 
 import random
 from collections.abc import Awaitable, Callable
