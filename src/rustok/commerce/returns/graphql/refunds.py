@@ -9,8 +9,9 @@ from strawberry.types import Info
 from rustok.commerce import permissions
 from rustok.commerce.catalogue import checks
 from rustok.commerce.orders import service as orders
-from rustok.commerce.returns import refunding
-from rustok.commerce.returns.graphql.types import RefundType, refunds
+from rustok.commerce.orders.editing import Added
+from rustok.commerce.returns import exchanging, refunding
+from rustok.commerce.returns.graphql.types import AdminReturn, RefundType, for_staff, refunds
 from rustok.commerce.returns.models import Refund
 from rustok.commerce.returns.refunding import Wanted
 from rustok.kernel import errors, graphql, money, paging
@@ -34,6 +35,26 @@ class RefundableAmounts:
     shipping: graphql.Money = strawberry.field(description="At most so much of it for shipping.")
     payments: graphql.Money
     gift_cards: graphql.Money
+
+
+@strawberry.input(description="Pieces of a variant that are sent instead, at the present price.")
+class ReturnExchangeLineInput:
+    variant_id: strawberry.ID
+    quantity: int
+
+
+@strawberry.type(description="What is sent instead, and how the difference is settled.")
+class ReturnExchangePayload:
+    order_return: AdminReturn | None = None
+    order_id: strawberry.ID | None = None
+    order_number: str | None = None
+    due: graphql.Money | None = strawberry.field(default=None, description="What the buyer has still to pay.")
+    refund: RefundType | None = None
+    credit_code: str | None = strawberry.field(
+        default=None,
+        description="Of the gift card that paid for the new order; what that gives back later lies on it. Told once.",
+    )
+    user_errors: list[graphql.UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
@@ -105,6 +126,34 @@ class RefundMutations:
         )
         async with units() as context:
             return RefundPayload(refund=(await refunds(context, [made]))[0])
+
+    @graphql.mutation(
+        permission=permissions.PAYMENTS_REFUND,
+        own_units=True,
+        description="Send something else instead of what is back: more is due then, or the rest goes back.",
+    )
+    async def return_exchange(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        version: int,
+        lines: list[ReturnExchangeLineInput],
+        payment_method: str | None = None,
+    ) -> ReturnExchangePayload:
+        units = info.context.work
+        wanted = [Added(variant_id=graphql.to_id(one.variant_id), quantity=one.quantity) for one in lines]
+        made = await exchanging.exchange(
+            units, graphql.to_id(id), wanted, payment_method=payment_method, version=version
+        )
+        async with units() as context:
+            return ReturnExchangePayload(
+                order_return=(await for_staff(context, [made.found]))[0],
+                order_id=strawberry.ID(str(made.order.id)),
+                order_number=str(made.order.number),
+                due=graphql.Money.of(made.order.due_minor, made.order.currency),
+                refund=(await refunds(context, [made.refund]))[0],
+                credit_code=made.credit_code,
+            )
 
 
 async def _wanted(context: Context, order_id: UUID, input: RefundCreateInput) -> Wanted:
