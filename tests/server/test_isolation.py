@@ -29,6 +29,9 @@ VERSIONED = {
     "node": "nodes", "page": "nodes", "category": "categories", "tag": "tags", "media": "media", "menu": "menus",
     "user": "users", "product": "commerce_products", "price_list": "commerce_price_lists",
     "location": "commerce_stock_locations", "commerce_category": "commerce_categories",
+    "tax_zone": "commerce_tax_zones", "tax_class": "commerce_tax_classes", "shipping_zone": "commerce_shipping_zones",
+    "shipping_method": "commerce_shipping_methods", "draft_order": "commerce_draft_orders", "order": "commerce_orders",
+    "customer_group": "commerce_customer_groups",
 }  # fmt: skip
 # Which kind of thing an ID means: by the argument's name, or where that is just `id`, by the operation's.
 BY_NAME = {
@@ -36,13 +39,22 @@ BY_NAME = {
     "coverMediaId": "media", "authorId": "user", "userId": "user", "locationId": "location", "rootId": "node",
     "fromLocationId": "location", "toLocationId": "location", "priceListId": "price_list", "mergeInto": "category",
     "contentId": "node", "targetId": "product", "into": "tag", "author": "user", "parent": "page",
+    "zoneId": "shipping_zone", "shippingMethodId": "shipping_method", "groupId": "customer_group",
+    "groupIds": "customer_group", "exemptGroupIds": "customer_group", "productIds": "product",
+    "exceptProductIds": "product", "exceptCategoryIds": "commerce_category", "orderId": "order",
 }  # fmt: skip
 BY_OPERATION = (
     (r"productVariant\b|productVariant(Update|Delete)", "variant"), (r"product|resolvedPrice", "product"),
     (r"priceList", "price_list"), (r"stockLocation", "location"), (r"commerceCat|categor(y|ies)$", "commerce_category"),
     (r"contentCategor", "category"), (r"commentCreate", "comment"), (r"comments", "comment"), (r"content", "node"),
     (r"tag", "tag"), (r"media", "media"), (r"menu", "menu"), (r"user", "user"), (r"apiKey", "api_key"),
-    (r"session", "session"), (r"nodes?$", "product"),
+    (r"session", "session"), (r"nodes?$", "product"), (r"taxZone", "tax_zone"), (r"tax(Class|Settings)", "tax_class"),
+    (r"shippingZone", "shipping_zone"), (r"shippingMethod", "shipping_method"), (r"customerGroup", "customer_group"),
+    (r"draftOrder", "draft_order"), (r"orders?($|[A-Z])(?!eturn)", "order"),
+    # Of these nothing is furnished: an id of quite another kind must be as unknown to them as nobody's. Their own
+    # isolation is shown beside them.
+    (r"cart|completeCheckout|payment|address|mail|webhook|priceSimulate|customer|promotion|giftCard|order|return"
+     r"|refund|fulfilment", "stand_in"),
 )  # fmt: skip
 
 
@@ -208,7 +220,8 @@ async def test_ones_own_ids_are_found(two: tuple[Site, Site], looking: asyncpg.C
     mine, _ = two
     alike = []
     for operation, place in PLACES:
-        if operation.kind == "query" and place in (("id",), ("ids", "[]"), ("variantId",)):
+        asked = operation.kind == "query" and place in (("id",), ("ids", "[]"), ("variantId",))
+        if asked and meant(operation, place) != "stand_in":
             found = await _ask(mine, operation, _call(operation, place, mine.ids[meant(operation, place)], mine, {}))
             missing = await _ask(mine, operation, _call(operation, place, str(uuid4()), mine, {}))
             if found == missing:
