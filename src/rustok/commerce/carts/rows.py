@@ -75,7 +75,9 @@ _MINE = "(c.customer_id IS NULL OR c.customer_id = CAST(:user_id AS uuid) OR :sy
 _ALIVE = "(c.expires_at IS NULL OR c.expires_at > now())"
 # The time is moved by days, not by every edit: the index on it stays as it is.
 _HOLD = text(f"""
-UPDATE commerce_carts AS c SET version = c.version + 1, updated_at = now(), expires_at = CASE
+UPDATE commerce_carts AS c SET version = c.version + 1, updated_at = now(),
+  status = CASE WHEN CAST(:order_id AS uuid) IS NULL THEN c.status ELSE 'completed' END,
+  order_id = CAST(:order_id AS uuid), expires_at = CASE
     WHEN c.kind = 'wish_list' THEN NULL
     WHEN c.customer_id IS NULL THEN CASE WHEN c.expires_at < now() + CAST(:guests AS interval) - interval '1 day'
       THEN now() + CAST(:guests AS interval) ELSE c.expires_at END
@@ -121,14 +123,14 @@ def _asking(context: Context, **more: Any) -> dict[str, Any]:
     }
 
 
-async def hold(context: Context, cart_id: UUID) -> CartRow:
+async def hold(context: Context, cart_id: UUID, *, order_id: UUID | None = None) -> CartRow:
     """The open cart, locked until the end of the transaction: every edit begins with this.
 
-    Raises `NotFound` (also for somebody else's), `CartCompleted` and `CartMerged`. A merged cart's own customer gets
-    the cart that it was merged into.
+    With `order_id` it becomes that order, and nobody can change it any more. Raises `NotFound` (also for somebody
+    else's), `CartCompleted` and `CartMerged`. A merged cart's own customer gets the cart that it was merged into.
     """
     named = _asking(context, guests=GUESTS_LIFE, customers=CUSTOMERS_LIFE)
-    row = (await context.session.execute(_HOLD, {**named, "id": cart_id})).first()
+    row = (await context.session.execute(_HOLD, {**named, "id": cart_id, "order_id": order_id})).first()
     if row is not None:
         return _cart(row)
     there = await find(context, cart_id)
@@ -139,7 +141,7 @@ async def hold(context: Context, cart_id: UUID) -> CartRow:
     if there.merged_into is not None and there.merged_into != cart_id:
         owner = await find(context, there.merged_into)
         if owner is not None:
-            return await hold(context, there.merged_into)
+            return await hold(context, there.merged_into, order_id=order_id)
     raise CartMerged("this cart's lines lie in a customer's cart: log in", field="cartId")
 
 
@@ -235,10 +237,6 @@ UPDATE commerce_carts SET kind = :kind, name = :name, customer_id = CAST(:custom
   shipping_method_id = CAST(:shipping_method_id AS uuid), expires_at = :expires_at
 WHERE tenant_id = CAST(:tenant_id AS uuid) AND id = :id
 """)
-_CLOSE = text("""
-UPDATE commerce_carts SET status = 'completed', order_id = :order_id
-WHERE tenant_id = CAST(:tenant_id AS uuid) AND id = :id
-""")
 _DELETE = text(
     "DELETE FROM commerce_carts WHERE tenant_id = CAST(:tenant_id AS uuid) AND id = ANY(CAST(:ids AS uuid[]))"
 )
@@ -285,12 +283,6 @@ async def write(context: Context, cart: CartRow) -> None:
             "expires_at": cart.expires_at,
         },
     )
-
-
-async def close(context: Context, cart_id: UUID, *, order_id: UUID) -> None:
-    """The cart that is held has become this order."""
-    named = {"tenant_id": context.tenant_id, "id": cart_id, "order_id": order_id}
-    await context.session.execute(_CLOSE, named)
 
 
 async def delete(context: Context, cart_ids: Collection[UUID]) -> int:

@@ -18,9 +18,9 @@ from rustok.commerce.orders import placing, stocking
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.placing import LineFacts, Placement
-from rustok.commerce.payments import methods
 from rustok.commerce.payments import service as payments
 from rustok.commerce.payments.models import Payment
+from rustok.commerce.payments.service import Terms
 from rustok.commerce.promotions import claiming
 from rustok.kernel import errors, steps
 from rustok.kernel.context import Context
@@ -103,35 +103,40 @@ async def complete(
     `AddressMissing`, `BadAddress`, `ShippingMethodMissing`, `PaymentMethodMissing`, what payments raise for a method
     that does not fit, `TotalChanged`, `PromotionExhausted`, `GiftCardShort` and `LinesShort`.
     """
+    order_id = generate_id()
     try:
-        cart = await rows.hold(context, cart_id)
+        cart = await rows.hold(context, cart_id, order_id=order_id)
     except (rows.CartCompleted, errors.NotFound):
         before = await _again(context, cart_id)
         if before is None:
             raise
         return before
-    steps.passed("checkout.cart_held")
+    steps.passed("checkout.cart_completed")
     view = await viewing.view(context, cart, await rows.lines(context, cart.id))
     steps.passed("checkout.totals_known")
-    placement = _checked(context, view, expected_total)
+    placement = _checked(context, view, order_id, expected_total)
     totals = placement.totals
-    if totals.due_minor:
-        placement = await _payable(context, placement, payment_method)
+    agreed = await _agree(context, placement, payment_method) if totals.due_minor else None
+    if agreed is not None:
+        placement = replace(
+            placement,
+            awaiting=agreed.awaiting,
+            accepted=agreed.accepted,
+            payment_due=None if agreed.holds is None else context.now + agreed.holds,
+        )
     await claiming.claim(
-        context, _discounts(totals), order_id=placement.order_id, buyer=placement.buyer, currency=totals.currency
+        context, _discounts(totals), order_id=order_id, buyer=placement.buyer, currency=totals.currency
     )
     steps.passed("checkout.promotions_claimed")
-    await giftcards.spend(context, totals.gift_cards, order_id=placement.order_id)
+    await giftcards.spend(context, totals.gift_cards, order_id=order_id)
     steps.passed("checkout.gift_cards_spent")
-    await _reserve(context, view, placement.order_id)
+    await _reserve(context, view, order_id)
     steps.passed("checkout.stock_reserved")
-    await rows.close(context, cart.id, order_id=placement.order_id)
-    steps.passed("checkout.cart_completed")
     order = await placing.place(context, placement)
     steps.passed("checkout.order_placed")
     payment = None
-    if totals.due_minor and payment_method is not None:
-        payment = await payments.open(context, order, method_code=payment_method, amount_minor=totals.due_minor)
+    if agreed is not None:
+        payment = await payments.intend(context, order, agreed, amount_minor=totals.due_minor)
     steps.passed("checkout.payment_opened")
     return Completed(order, payment)
 
@@ -147,16 +152,19 @@ async def _again(context: Context, cart_id: UUID) -> Completed | None:
     return Completed(order, made[-1] if made else None)
 
 
-def _checked(context: Context, view: View, expected_total: Money | None) -> Placement:
+def _checked(context: Context, view: View, order_id: UUID, expected_total: Money | None) -> Placement:
     """What is to be placed; raises what is missing, in the order in which a checkout asks for it."""
     cart, totals, buyer = view.cart, view.totals, view.request.buyer
     if cart.kind is not CartKind.CART:
         raise errors.Invalid("a wish list cannot be ordered: move its lines to a cart", field="cartId")
     if not view.lines:
         raise CartEmpty("the cart is empty", field="lines")
-    gone = [_shortage(line, 0) for line in view.lines if line.total is None]
-    if gone:
-        raise LinesShort(gone)
+    # Seen without waiting for anybody: who comes too late does not stand in line for it.
+    short = [
+        line for line in view.lines if line.total is None or (line.goods and line.goods.short_of(line.row.quantity))
+    ]
+    if short:
+        raise LinesShort([_shortage(line, line.goods.free or 0 if line.goods and line.total else 0) for line in short])
     email = cart.email or buyer.email
     if not email:
         raise EmailMissing("say where the confirmation is to be sent", field="email")
@@ -167,7 +175,7 @@ def _checked(context: Context, view: View, expected_total: Money | None) -> Plac
     if expected_total is not None and expected_total != Money(totals.total_minor, totals.currency):
         raise TotalChanged(f"the total is {Money(totals.total_minor, totals.currency)} now", field="expectedTotal")
     return Placement(
-        order_id=generate_id(),
+        order_id=order_id,
         cart_id=cart.id,
         email=email,
         buyer=_named(buyer, email),
@@ -199,20 +207,17 @@ def _named(buyer: Buyer, email: str) -> Buyer:
     return replace(buyer, email=email)
 
 
-async def _payable(context: Context, placement: Placement, payment_method: str | None) -> Placement:
-    """The placement with the time that its payment has; raises what payments raise for the method."""
+async def _agree(context: Context, placement: Placement, payment_method: str | None) -> Terms:
     if not payment_method:
         raise PaymentMethodMissing("choose a way to pay", field="paymentMethod")
     totals, address = placement.totals, placement.billing_address or placement.shipping_address
-    chosen = await methods.choose(
+    return await payments.terms(
         context,
         payment_method,
         currency=totals.currency,
         country=address.country if address else "",
-        total=totals.due_minor,
+        amount_minor=totals.due_minor,
     )
-    holds = methods.offer(context, chosen).holds
-    return placement if holds is None else replace(placement, payment_due=context.now + holds)
 
 
 async def _reserve(context: Context, view: View, order_id: UUID) -> None:
@@ -228,6 +233,13 @@ async def _reserve(context: Context, view: View, order_id: UUID) -> None:
 def _discounts(totals: Totals) -> Discounts:
     of_lines = (one for line in totals.lines for one in line.discounts)
     return Discounts(discounts=(*of_lines, *totals.shipping_discounts))
+
+
+def _left(line: LineView) -> int:
+    """How many of a line can be had as far as was seen: none of what is not sold, any number of what nobody counts."""
+    if line.goods is None or line.total is None:
+        return 0
+    return line.row.quantity if line.goods.free is None else line.goods.free
 
 
 def _shortage(line: LineView, left: int) -> Shortage:

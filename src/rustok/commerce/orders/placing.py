@@ -70,6 +70,8 @@ class Placement:
     note: str | None = None
     channel: str | None = None
     payment_due: datetime | None = None  # unpaid by then, it is cancelled
+    awaiting: bool = False  # the payment is under way from the beginning: a transfer, cash at the door
+    accepted: bool = False  # the goods go out before the money comes
     source: str = "cart"
 
 
@@ -148,8 +150,8 @@ def _order(context: Context, placement: Placement) -> Order:
         created_at=context.now,
         token=secrets.token_urlsafe(24),
         source=placement.source,
-        status=OrderStatus.PENDING if owed else OrderStatus.CONFIRMED,
-        payment_status=PaymentStatus.UNPAID if owed else PaymentStatus.PAID,
+        status=OrderStatus.PENDING if owed and not placement.accepted else OrderStatus.CONFIRMED,
+        payment_status=_paid(placement) if owed else PaymentStatus.PAID,
         fulfilment_status=FulfilmentStatus.UNFULFILLED,
         customer_id=placement.buyer.customer_id,
         email=placement.email,
@@ -195,6 +197,10 @@ def shipping_row(shipping: ShippingChoice) -> dict[str, Any]:
         "pickup": shipping.pickup,
         "facts": dict(shipping.facts),
     }
+
+
+def _paid(placement: Placement) -> PaymentStatus:
+    return PaymentStatus.PENDING if placement.awaiting else PaymentStatus.UNPAID
 
 
 def line_row(

@@ -1,6 +1,8 @@
 """Finding payments, opening one for an order, and locking one to change it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -12,7 +14,7 @@ from rustok.commerce.orders.states import OrderStatus
 from rustok.commerce.payments import booking, gateways
 from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments.methods import Offer
-from rustok.commerce.payments.models import Payment, PaymentAttempt, PaymentTransaction
+from rustok.commerce.payments.models import Payment, PaymentAttempt, PaymentMethod, PaymentTransaction
 from rustok.commerce.payments.shapes import PaymentStatus
 from rustok.kernel import errors
 from rustok.kernel.context import Context
@@ -24,15 +26,49 @@ async def methods(context: Context, *, currency: str, country: str, total: int) 
     return await ways.fitting(context, currency=currency, country=country, total=total)
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a way to pay means for an order that is about to be placed."""
+
+    method: PaymentMethod
+    holds: timedelta | None  # how long stock is kept for it unpaid
+    awaiting: bool  # the money comes by itself: nobody is asked
+    accepted: bool  # the goods go out before the money comes
+
+
+async def terms(context: Context, method_code: str, *, currency: str, country: str, amount_minor: int) -> Terms:
+    """What choosing this way to pay means. Raises `NotFound` and `MethodUnavailable`."""
+    method = await ways.choose(context, method_code, currency=currency, country=country, total=amount_minor)
+    awaiting = not gateways.of(context).get(method.provider).capabilities.asks
+    return Terms(
+        method=method,
+        holds=ways.offer(context, method).holds,
+        awaiting=awaiting,
+        accepted=awaiting and method.settings.get("accept") == "at_once",
+    )
+
+
 async def open(context: Context, order: Order, *, method_code: str, amount_minor: int) -> Payment:
-    """The intent to pay so much for an order, in the transaction that places it; nobody is asked yet.
+    """The intent to pay so much for an order that is placed already; nobody is asked yet.
 
     What comes by itself (a transfer, cash) is awaited from now on. Raises `NotFound` and `MethodUnavailable`.
     """
     address = order.billing_address or order.shipping_address
     country = address.country if address else ""
-    method = await ways.choose(context, method_code, currency=order.currency, country=country, total=amount_minor)
-    await ways.settle_in(context)
+    agreed = await terms(context, method_code, currency=order.currency, country=country, amount_minor=amount_minor)
+    made = await intend(context, order, agreed, amount_minor=amount_minor)
+    if agreed.awaiting:
+        await booking.tell_order(context, order.id)
+        if agreed.accepted and order.status == OrderStatus.PENDING:
+            await settling.confirm(context, order.id)
+    return made
+
+
+async def intend(context: Context, order: Order, agreed: Terms, *, amount_minor: int) -> Payment:
+    """The same in the transaction that places the order, under terms that the order knows already."""
+    method = agreed.method
+    if method not in context.session:
+        await ways.settle_in(context)
     made = Payment(
         tenant_id=context.tenant_id,
         id=generate_id(),
@@ -55,13 +91,10 @@ async def open(context: Context, order: Order, *, method_code: str, amount_minor
         created_at=context.now,
         updated_at=context.now,
     )
+    if agreed.awaiting:
+        booking.move(context, made, PaymentStatus.AWAITING)
     context.session.add(made)
     await context.session.flush()
-    if not gateways.of(context).get(method.provider).capabilities.asks:
-        booking.move(context, made, PaymentStatus.AWAITING)
-        await booking.tell_order(context, order.id)
-        if method.settings.get("accept") == "at_once" and order.status == OrderStatus.PENDING:
-            await settling.confirm(context, order.id)
     return made
 
 

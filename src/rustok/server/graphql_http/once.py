@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLSchema
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from rustok.kernel import bus, idempotency
+from rustok.kernel import bus, idempotency, steps
 from rustok.kernel.context import Context
 from rustok.kernel.graphql import Operation
 from rustok.server.graphql_http.documents import Ready
@@ -94,5 +94,6 @@ async def answer(
         made, keepable = await run(context)
         if keepable:
             await idempotency.keep(context, named, request=request, answer=made)
+            steps.passed("answer.kept")
         await bus.flush(context)
     return made, False
