@@ -81,6 +81,19 @@ async def test_guests_orders_come_to_the_account_once_its_address_is_proven(
         assert (await service.get(context, ann.id)).orders_count == 1
 
 
+async def test_whoever_forgot_to_log_in_finds_the_order_in_the_account(ask, buy, workers, make_customer) -> None:
+    ann = await make_customer(email=EMAIL, email_verified=True)
+    bob = await make_customer(email="bob@example.com")
+    await workers.catch_up()
+
+    await buy()
+    await buy(Buyer(email="bob@example.com"))
+    await workers.catch_up()
+
+    assert (await ask(MINE, of=STOREFRONT, actor=acting(ann)))["customer"]["orders"]["totalCount"] == 1
+    assert (await ask(MINE, of=STOREFRONT, actor=acting(bob)))["customer"]["orders"]["totalCount"] == 0
+
+
 async def test_an_address_that_changed_hands_before_the_listener_claims_nothing(
     ask, buy, open_context, workers, make_customer
 ) -> None:

@@ -1,14 +1,16 @@
 """Proving an address: mail tells its owner everything and strangers nothing; a token is good once, here, in time."""
 
+import asyncio
 import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from rustok.core.access import lockouts, registration, resets, sessions, tokens, verification
 from rustok.core.access.models import EmailProof, PasswordReset
 from rustok.core.mailing.models import Mail
+from rustok.core.users import passwords
 from rustok.core.users import service as users
 from rustok.events.core import UserVerified
 from rustok.kernel.context import Actor
@@ -150,6 +152,67 @@ async def test_whoever_came_first_cannot_keep_an_address_that_is_not_theirs(
     async with open_context() as context:
         assert await sessions.refresh(context, stranger.refresh_token) is None
     assert await log_in(open_context, NEW) is not None
+
+
+async def test_sending_the_form_twice_is_no_second_registration(register, mails, account, open_context) -> None:
+    await asyncio.gather(register(), register())
+
+    sent = await mails()
+    assert [mail.template for mail in sent] == ["email_verification"] * 2
+    async with open_context(actor=Actor()) as context:
+        await verification.complete(context, token_in(sent[0]))
+    assert (await account()).email_verified_at is not None
+
+
+async def test_a_link_that_is_followed_many_times_at_once_proves_once(register, mails, open_context) -> None:
+    await register()
+    (mail,) = await mails()
+
+    async def follow() -> bool:
+        try:
+            async with open_context(actor=Actor()) as context:
+                await verification.complete(context, token_in(mail))
+        except verification.BadProof:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*(follow() for _ in range(5)))) == [False] * 4 + [True]
+
+
+async def test_registering_takes_the_same_work_whether_there_is_an_account(
+    make_user, register, database, monkeypatch
+) -> None:
+    """Hashes take a hundred times what all statements take: their number must be the same, and that of mails."""
+    await make_user(email="proven@example.com", password=PASSWORD, email_verified=True)
+    await make_user(email="unproven@example.com", password=PASSWORD)
+    done: list[str] = []
+    for name in ("hash_password", "verify"):
+        real = getattr(passwords, name)
+
+        async def counted(*given, real=real, name=name):
+            done.append(name)
+            return await real(*given)
+
+        monkeypatch.setattr(passwords, name, counted)
+    statements: list[str] = []
+
+    def heard(connection, cursor, statement, *_) -> None:
+        statements.append(statement.split()[0] + statement.partition("INTO ")[2][:20])
+
+    event.listen(database.app.sync_engine, "before_cursor_execute", heard)
+    work = []
+    try:
+        for email in ("new@example.com", "proven@example.com", "unproven@example.com"):
+            done.clear()
+            statements.clear()
+            await register(email=email, password=NEW)
+            work.append((list(done), len(statements), sum(one.startswith("INSERTmails") for one in statements)))
+    finally:
+        event.remove(database.app.sync_engine, "before_cursor_execute", heard)
+
+    assert [hashes for hashes, _, _ in work] == [["hash_password", "verify"]] * 3
+    assert [mails for _, _, mails in work] == [1] * 3
+    assert max(count for _, count, _ in work) - min(count for _, count, _ in work) <= 2
 
 
 async def test_the_links_do_not_depend_on_the_limit_of_mails(register, mails, account, open_context) -> None:

@@ -26,6 +26,17 @@ async def when_an_address_is_proven_claim_its_orders(event: UserVerified, contex
         await orders.claim(context, user.email, user.id)
 
 
+async def when_a_guest_orders_look_for_the_account(event: OrderPlaced, context: Context) -> None:
+    """Give an order to the account whose proven address it names: its owner forgot to log in."""
+    order = await orders.find(context, event.order_id)
+    if order is None or order.customer_id is not None:
+        return
+    user = await users.find(context, order.email)
+    if user is not None and user.email_verified_at is not None:
+        await service.ensure(context, user.id)
+        await orders.claim(context, user.email, user.id)
+
+
 async def when_orders_change_count_them(
     event: OrderPlaced | OrderClaimed | OrderCancelled | OrderEdited, context: Context
 ) -> None:
@@ -38,6 +49,7 @@ async def when_orders_change_count_them(
 LISTENERS = (
     Listener("customers.keep", (UserRegistered,), when_a_user_registers_keep_a_customer),
     Listener("customers.claim_orders", (UserVerified,), when_an_address_is_proven_claim_its_orders),
+    Listener("customers.find_account", (OrderPlaced,), when_a_guest_orders_look_for_the_account),
     Listener(
         "customers.count_orders",
         (OrderPlaced, OrderClaimed, OrderCancelled, OrderEdited),

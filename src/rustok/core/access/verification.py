@@ -29,11 +29,12 @@ class BadProof(errors.Invalid):
     code = "bad_verification_token"
 
 
-async def welcome(context: Context, user: User) -> None:
-    """Write to somebody who has just registered."""
+async def welcome(context: Context, user: User) -> bool:
+    """Write to somebody who has just registered; False where there is nothing to prove."""
     token = await _make(context, User.email == user.email)
     if token is not None:
         await letters.send(context, "email_verification", to=user.email, about=user, token=token)
+    return token is not None
 
 
 async def contest(context: Context, email: str) -> None:
