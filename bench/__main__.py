@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from bench import catalogue, processes, reads, scale, shop, writes
+from bench import buying, catalogue, processes, reads, scale, shop, writes
 from bench.figures import Broken, Figures, say
 from bench.reads import Pace, Stage
 from rustok.kernel.postgres import Embedded
@@ -31,6 +31,7 @@ class Plan:
     products: int
     pace: Pace
     updates: int
+    carts: int  # that are filled and checked out, in each round and on each side
     sizes: tuple[int, int]
     scale_pace: Pace
     again: bool  # also import a second time, unchanged
@@ -41,9 +42,9 @@ def plan_of(*, quick: bool, products: int | None) -> Plan:
     """The quick run or the full one; the catalogue's size also bounds what is compared at scale."""
     if quick:
         size = products or 1_000
-        return Plan(size, Pace(3, 0.6), 40, (size, 10 * size), Pace(2, 0.4), False, 600)
+        return Plan(size, Pace(3, 0.6), 40, 120, (size, 10 * size), Pace(2, 0.4), False, 600)
     size = products or 10_000
-    return Plan(size, Pace(5, 2.0), 200, (size, 100 * size), Pace(3, 2.0), True, 3_000)
+    return Plan(size, Pace(5, 2.0), 200, 600, (size, 100 * size), Pace(3, 2.0), True, 3_000)
 
 
 def main() -> None:
@@ -102,6 +103,7 @@ async def run(url: str, home: Path, plan: Plan, figures: Figures) -> None:
             words = await furnish(figures, owner, url, home, plan)
             async with staged(figures, owner, plan) as stage:
                 await read_and_write(stage, words, plan)
+                await attempt(figures, buying.measure(stage, url, carts=plan.carts, rounds=plan.pace.rounds))
             await attempt(figures, scale.measure(figures, owner, url, plan.sizes, plan.scale_pace, words))
     except TimeoutError:
         raise Broken(f"not done within {plan.limit:.0f} s") from None

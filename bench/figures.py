@@ -23,6 +23,9 @@ WANTED: dict[str, tuple[str, float] | None] = {
     "lag.p99_vs_commit": ("<=", 60),
     "rebuild.vs_sql": (">=", 0.30),
     "import.products_per_s_vs_copy": (">=", 0.05),
+    "checkout.vs_sql": (">=", 0.25),
+    "checkout.p99_contended": ("<=", 4),
+    "cart_add.vs_sql": (">=", 0.25),
     "memory.rss_per_worker_mb": ("<=", 160),
     "list24.statements_per_request": ("<=", 1),
 }
