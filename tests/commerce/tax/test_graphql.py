@@ -90,7 +90,7 @@ async def test_a_zone_is_made_read_changed_and_removed(ask: Ask) -> None:
 async def test_what_cannot_be_is_answered_as_user_errors_and_changes_nothing(ask: Ask) -> None:
     refused = [
         {"name": "X", "places": [{"country": "XX"}]},
-        {"name": "X", "rates": [{"name": "MwSt.", "percent": "19"}]},
+        {"name": "X", "rates": [{"name": "MwSt.", "percent": "19", "taxClass": "nobodys"}]},
         {"name": " "},
     ]
     codes = []
@@ -129,3 +129,14 @@ async def test_taxes_are_for_staff_who_may(ask: Ask) -> None:
     assert await ask(ZONE, actor=reader, input={"name": "X"}) == {"errors": ["forbidden"]}
     assert await ask("{ taxZones { totalCount } }", actor=Actor()) == {"errors": ["unauthenticated"]}
     assert {"taxes:read", "taxes:write", "taxes:manage"} <= set(module.permissions)
+
+
+async def test_the_first_rate_brings_the_class_that_it_is_for(ask: Ask) -> None:
+    wanted = {"name": "Here", "places": [{"country": "DE"}], "rates": [{"name": "VAT", "percent": "19"}]}
+
+    made = (await ask(ZONE, input=wanted))["taxZoneCreate"]
+    again = (await ask(ZONE, input={**wanted, "name": "There", "places": [{"country": "FR"}]}))["taxZoneCreate"]
+
+    assert made["userErrors"] == again["userErrors"] == []
+    assert made["taxZone"]["rates"] == again["taxZone"]["rates"]
+    assert [one["code"] for one in (await ask("{ taxClasses { code } }"))["taxClasses"]] == ["standard"]

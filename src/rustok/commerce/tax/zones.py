@@ -72,7 +72,10 @@ async def get(context: Context, zone_id: UUID, *, lock: bool = False) -> TaxZone
 
 
 async def create(context: Context, *, name: str, **given: Unpack[ZoneFacts]) -> TaxZone:
-    """Add a zone; its code is made from the name where none is given. Raises `TaxZoneTaken`, `BadPlace`, `BadRate`."""
+    """Add a zone; its code is made from the name where none is given. Raises `TaxZoneTaken`, `BadPlace`, `BadRate`.
+
+    A tenant without any tax class gets the class Standard with its first rate that names none.
+    """
     name = checks.text(name, "name")
     zone = TaxZone(tenant_id=context.tenant_id, name=name, code=slugs.slugify(name)[:64])
     _apply(zone, given)
@@ -157,6 +160,8 @@ async def _fill(context: Context, zone: TaxZone, given: ZoneFacts) -> None:
             await batches.insert(context, TaxZonePlace, [{"zone_id": zone.id, **row} for row in rows])
     if "rates" in given:
         known = await classes.by_code(context)
+        if not known and any(one.tax_class is None for one in given["rates"]):
+            known = {made.code: made for made in [await classes.create(context, name="Standard")]}
         checked = _rates(given["rates"], known)
         await context.session.execute(delete(TaxRate).where(TaxRate.tenant_id == tenant_id, TaxRate.zone_id == zone.id))
         await batches.insert(context, TaxRate, [{"zone_id": zone.id, **row} for row in checked])
