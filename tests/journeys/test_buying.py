@@ -1,4 +1,4 @@
-"""Carts, stock, payments and orders in whatever order: nothing is sold twice, nothing is lost, every sum is its parts."""
+"""Carts, stock, payments and orders in whatever order: nothing is sold twice, and every sum is its parts."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,8 +30,8 @@ SHOP = (
          rates: [{name: "VAT", percent: "19"}]}) { userErrors { message } } }""",
     'mutation { shippingZoneCreate(input: {name: "Here", places: [{country: "DE"}]}) { shippingZone { id } } }',
     """mutation { paymentMethodCreate(input: {code: "card", provider: "test", names: [{locale: "en", text: "Card"}],
-         captureMode: AUTOMATIC}) { userErrors { message field } } }""",
-    """mutation { promotionCreate(input: {name: "Few", kind: ORDER_PERCENTAGE, reward: {percent: "10"}, needsCode: true,
+         capture: AUTOMATIC}) { userErrors { message field } } }""",
+    """mutation { promotionCreate(input: {name: "Few", kind: PERCENTAGE, reward: {percent: "10"}, needsCode: true,
          usageLimit: 3}) { promotion { id } userErrors { message field } } }""",
     """mutation { giftCardsIssue(input: {code: "GIFT-CARD-0001", amount: {amount: "60.00", currencyCode: "EUR"}})
          { userErrors { message field } } }""",
@@ -54,7 +54,9 @@ ORDER = """query ($id: ID!) { order(id: $id) { version lines { id quantity fulfi
   fulfilments { id version } } }"""
 SEND = """mutation ($id: ID!, $version: Int!, $lines: [OrderLinePiecesInput!]) { orderFulfil(id: $id, version: $version,
   lines: $lines) { userErrors { code } } }"""
-DELIVER = "mutation ($id: ID!, $version: Int!) { fulfilmentDeliver(id: $id, version: $version) { userErrors { code } } }"
+DELIVER = (
+    "mutation ($id: ID!, $version: Int!) { fulfilmentDeliver(id: $id, version: $version) { userErrors { code } } }"
+)
 BACK = "mutation ($id: ID!, $version: Int!) { fulfilmentCallBack(id: $id, version: $version) { userErrors { code } } }"
 CANCEL = """mutation ($id: ID!, $version: Int!, $restock: Boolean!) { orderCancel(id: $id, version: $version,
   restock: $restock) { userErrors { code } } }"""
@@ -195,13 +197,14 @@ class Shop:
         return await self.ask(ORDER, staff=True, id=order_id)
 
     async def broken(self, names: Sequence[str]) -> list[str]:
-        """The promises that are not kept now."""
+        """The promises that are not kept now, with a row that shows it."""
+        kept = " UNION ALL ".join(
+            f"SELECT $name${name}: $name$ || (SELECT to_json(x) FROM ({PROMISES[name]}) x LIMIT 1)::text AS told"
+            for name in names
+        )
         async with self.database.read(self.tenant) as context:
-            return [
-                f"{name}: {found}"
-                for name in names
-                if (found := (await context.session.execute(text(PROMISES[name]))).all())
-            ]
+            found = await context.session.scalars(text(f"SELECT told FROM ({kept}) t WHERE told IS NOT NULL"))
+            return list(found.all())
 
     async def heard(self) -> None:
         """Everybody has heard of everything: then all promises hold, only legal steps were made, the index is right."""
@@ -323,12 +326,12 @@ async def test_whatever_buyers_and_staff_do_every_sum_is_its_parts(own_database:
     def machine() -> None:
         with asyncio.Runner() as runner:
             shop = Shop(own_database, tenant)
-            runner.run(shop.open())
             try:
+                runner.run(shop.open())
                 run_state_machine_as_test(
                     machine_for(shop, runner.run),
                     settings=settings(
-                        max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                        max_examples=8, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
                     ),
                 )
                 placed = runner.run(shop.broken(["numbers have no gaps"]))
