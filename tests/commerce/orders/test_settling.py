@@ -46,7 +46,7 @@ async def test_money_settles_an_order(context: Context) -> None:
     assert context.recorded == [OrderStatusChanged(order_id=placed.id, old_status="pending", new_status="confirmed")]
     context.session.expunge_all()
     read = await service.get(context, placed.id)
-    assert (read.captured_minor, read.refunded_minor, read.outstanding_minor) == (due, due, due)
+    assert (read.captured_minor, read.refunded_minor, read.outstanding_minor) == (due, due, 0)
     kinds = [one.kind for one in (await timeline.of(context, [read.id]))[read.id]]
     assert kinds.count("payment") == 7
     assert kinds.count("status_changed") == 1

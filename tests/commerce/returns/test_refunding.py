@@ -8,9 +8,10 @@ from tests.commerce.returns import returning
 
 from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.orders import service as orders
-from rustok.commerce.payments import booking
+from rustok.commerce.payments import booking, retrying
 from rustok.commerce.payments import service as payments
 from rustok.commerce.payments.models import PaymentAttempt
+from rustok.commerce.payments.processing import NotPayable
 from rustok.commerce.payments.shapes import Units
 from rustok.commerce.returns import refunding, service
 from rustok.commerce.returns.models import Refund
@@ -48,6 +49,11 @@ async def test_a_return_is_refunded_with_what_was_paid_for_it(units: Units) -> N
         )
         assert (await service.get(context, back.id)).status == "completed"
         assert await refunding.states_of(context, [refund]) == {refund.id: "succeeded"}
+        # Nobody is asked to pay again what was given back.
+        assert order.outstanding_minor == 0
+        assert await retrying.options(context, order) == []
+        with pytest.raises(NotPayable):
+            await retrying.start(context, order.id, method_code="cash_on_delivery")
 
     again = await refunding.refund(units, made.order_id, Wanted(), reason="", key="once", return_id=back.id)
     assert again.id == refund.id

@@ -205,8 +205,11 @@ def _sums(
     if order["gift_card_minor"]:
         yield words["gift_card"], money(-order["gift_card_minor"]), ""
         yield words["due"], money(order["due_minor"]), ""
-    if order["paid_minor"] and not order["cancelled"]:
-        yield words["paid"], money(-order["paid_minor"]), ""
+    came_in = order["paid_minor"] + order["refunded_minor"]
+    if came_in and not order["cancelled"]:
+        yield words["paid"], money(-came_in), ""
+        if order["refunded_minor"]:
+            yield words["refunded"], money(order["refunded_minor"]), ""
         yield words["outstanding"], money(max(order["outstanding_minor"], 0)), ""
 
 

@@ -193,8 +193,12 @@ class Order(TenantModel):
 
     @property
     def outstanding_minor(self) -> int:
-        """What is still to be paid; negative for what was paid too much."""
-        return self.due_minor - (self.captured_minor - self.refunded_minor)
+        """What is still to be paid; negative for what was paid too much.
+
+        What goes back beyond that, for goods that came back or for the trouble, is not owed again.
+        """
+        too_much = max(self.captured_minor - self.due_minor, 0)
+        return self.due_minor - self.captured_minor + min(self.refunded_minor, too_much)
 
 
 class OrderLine(TenantModel):

@@ -44,7 +44,7 @@ async def start(context: Context, order_id: UUID, *, method_code: str) -> Paymen
             raise NotPayable("a payment is under way: wait for its outcome", field="orderToken")
         if not payment.authorized_minor:
             await voiding.give_up(context, payment, reason="the buyer pays in another way")
-        secured += payment.authorized_minor - payment.voided_minor - payment.refunded_minor
+        secured += payment.authorized_minor - payment.voided_minor  # what went back is not owed again
     due = order.due_minor - secured
     if due <= 0:
         raise NotPayable("there is nothing to pay", field="orderToken")

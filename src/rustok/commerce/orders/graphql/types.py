@@ -332,7 +332,9 @@ class OrderBase:
     due: graphql.Money = strawberry.field(description="Total - gift cards.")
     captured: graphql.Money = strawberry.field(description="Money that came in.")
     refunded: graphql.Money = strawberry.field(description="Money that went back.")
-    outstanding: graphql.Money = strawberry.field(description="Still to be paid; negative for what was paid too much.")
+    outstanding: graphql.Money = strawberry.field(
+        description="Still to be paid; negative for what was paid too much. What was given back is not owed again."
+    )
 
     @strawberry.field
     def shipping_address(self) -> AddressType | None:
