@@ -1,5 +1,6 @@
 """The cart without scripts: what is put in, changed and taken out, and who may not."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,8 @@ from tests.storefront.buying import Market, Visitor
 from tests.storefront.conftest import HOSTILE, Shop, text_of
 
 from rustok.commerce.giftcards import service as giftcards
+from rustok.commerce.places.service import Place
+from rustok.commerce.tax import zones as tax_zones
 from rustok.kernel.settings import Settings
 from rustok.server import app as web
 from rustok.server.host import Host
@@ -131,6 +134,7 @@ async def test_pages_that_are_the_same_for_everybody_stay_so(market: Market, sho
 PATHS = (
     "/cart", "/cart/add", "/checkout", "/checkout/shipping", "/checkout/payment", "/login", "/logout", "/register",
     "/forgot", "/reset", "/verify", "/account/details", "/account/addresses", "/account/addresses/new", "/account/data",
+    "/account/wishlists", "/account/wishlists/add", "/account/wishlists/01a2079321980eb067bc75c5af9a6eec",
 )  # fmt: skip
 
 
@@ -231,3 +235,36 @@ async def test_a_gift_card_is_applied_and_one_that_is_spent_says_so(market: Mark
 
     assert somebody.status == 422
     assert "another currency" in somebody.refusal("code")
+
+
+async def test_more_than_there_is_stops_before_the_checkout_beside_the_quantity(market: Market) -> None:
+    handle = await market.stock(3)
+    somebody = market.visitor()
+    await somebody.take(handle, 5)
+    assert "not as many are left" in somebody.reads
+    (line,) = somebody.page.xpath("//input[starts-with(@name, 'quantity-')]/@name")
+
+    await somebody.send(LINES, press=("do", "checkout"))
+    assert (somebody.status, somebody.path) == (422, "/cart")
+    assert "Only 3 are left" in somebody.refusal(line)
+    assert somebody.reads.count("Only 3 are left") == 2  # above the form and beside the field
+    await somebody.send(LINES, press=("do", "checkout"), **{line: "3"})
+
+    assert somebody.path == "/checkout"
+
+
+async def test_taxes_have_their_names_in_the_buyers_language(market: Market) -> None:
+    async with market.shop.host.database.open(market.shop.tenant) as context:
+        rate = tax_zones.RateGiven(name="VAT", rate=Decimal("0.2"))
+        await tax_zones.create(
+            context, name="Great Britain", places=[Place(country="GB", region="", postcodes="")], rates=[rate]
+        )
+    somebody = market.visitor()
+    await somebody.take("mug")
+    form = "//form[.//select[@name='country']]"
+
+    await somebody.send(form, press=("do", "estimate"), country="GB")
+    assert "Including €4 VAT (20%)" in somebody.reads
+    page = await somebody.go("/ru/cart")
+
+    assert "Включая 4\u00a0€ НДС (20\u00a0%)" in page.xpath("//p[@class='totals-tax']")[0].text_content()

@@ -94,7 +94,7 @@ async def address(visit: Visit, form: Form | None, *, address_id: str) -> Respon
             values |= {"version": str(known["version"])}
             values |= {kind: "yes" for kind in ("shipping", "billing") if known[f"isDefault{kind.title()}"]}
         return await _show(visit, "address", me, Form(values), known=known)
-    form.require(visit.wording, "name", "line1", "city", "country")
+    form.require(visit.wording, "name", "country", "line1", "city")
     if form.is_good:
         given: dict[str, Any] = {
             "address": {part: form.get(part, 255) for part in regions.PARTS},

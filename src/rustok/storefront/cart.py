@@ -17,6 +17,7 @@ from rustok.storefront.visit import Visit
 
 DAYS = 90
 MOST = 999  # of one thing
+_STOPS = {"only_left", "out_of_stock", "not_sold"}  # notices with which nothing can be ordered
 _ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 MONEY = "{ amount currencyCode }"
@@ -107,6 +108,17 @@ async def merge(visit: Visit, response: Response) -> None:
         return  # the log-in itself has worked; the cart stays where it was
 
 
+async def of_customer(visit: Visit) -> str:
+    """The id of the cart that a customer's things go to: the present one, the one changed last, or a new one."""
+    known = await look(visit)
+    if known is not None:
+        return str(known["id"])
+    own = (await visit.ask(_MINE))["carts"]
+    if own:
+        return str(own[0]["id"])
+    return str((await visit.ask(_CREATE, input={"currency": visit.currency}))["cartCreate"]["cart"]["id"])
+
+
 async def page(visit: Visit, form: Form | None) -> Response:
     """The cart, and what its one form can say: other quantities, one line less, a code more or less, a country."""
     cart = await look(visit)
@@ -153,8 +165,20 @@ async def _quantities(visit: Visit, cart: Data, form: Form) -> Response:
         form.take(visit.wording, asking.problems(answer), {})
     if not form.is_good or changed is None:
         return await _show(visit, cart, form)
+    if onward == "/checkout" and _stopped(visit, changed, form):
+        return remember(visit, await _show(visit, changed, form), changed)
     said = "" if onward == "/checkout" or not lines else "quantities"
     return remember(visit, visit.go(onward, said), changed)
+
+
+def _stopped(visit: Visit, cart: Data, form: Form) -> bool:
+    """Whether the cart cannot be ordered as it is; the reason is then beside each line's quantity."""
+    for line in cart["lines"]:
+        for one in line["notices"]:
+            if one["code"] in _STOPS:
+                left = one["left"] if one["code"] == "only_left" else None
+                form.refuse(f"quantity-{line['id']}", visit.say(f"cart.{one['code']}", left))
+    return not form.is_good
 
 
 async def _enter(visit: Visit, cart: Data, form: Form) -> Response:
@@ -231,7 +255,9 @@ async def add(visit: Visit, form: Form | None) -> Response:
         problems = asking.problems(answer)
     if changed is None:
         return _back(visit, handle, problems[0].code if problems else "")
-    return remember(visit, visit.go("/cart", "added"), changed)
+    of_it = (line for line in changed["lines"] if line["variantId"] == lines[0]["variantId"])
+    is_short = any(one["code"] in _STOPS for line in of_it for one in line["notices"])
+    return remember(visit, visit.go("/cart", "added_short" if is_short else "added"), changed)
 
 
 def _back(visit: Visit, handle: str, code: str) -> Response:

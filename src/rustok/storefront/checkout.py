@@ -18,7 +18,7 @@ from rustok.storefront.visit import Visit
 STEPS = ("contact", "shipping", "payment")
 _PATHS = {"contact": "/checkout", "shipping": "/checkout/shipping", "payment": "/checkout/payment"}
 _WAITS, _WAIT = 40, 0.25  # for the first of two clicks
-NEEDED = ("name", "line1", "city", "country")
+NEEDED = ("name", "country", "line1", "city")  # as they stand in the form
 
 _WHO = f"{{ customer {{ email name addresses {{ id isDefaultShipping address {cart.ADDRESS} }} }} }}"
 _METHODS = """query ($id: ID!) { cart(id: $id) { paymentMethods { code name instructions redirects } } }"""

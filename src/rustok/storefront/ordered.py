@@ -38,6 +38,7 @@ _ORDER = f"""query ($token: String!) {{
 _START = """mutation ($token: String!, $method: String!) {
   paymentStart(orderToken: $token, paymentMethod: $method) {
     payment { id status } userErrors { field code message } } }"""
+_CASH = "cash_on_delivery"  # the code of the method that every shop begins with
 _CLOSED = {"CANCELLED"}
 _REACHED = ("PENDING", "CONFIRMED", "PROCESSING", "SHIPPED", "DELIVERED", "COMPLETED")
 
@@ -86,7 +87,8 @@ async def _show(visit: Visit, found: Data, form: Form) -> Response:
         "order.html", head, status=200 if form.is_good else 422, form=form, order=it, payment=last,
         stages=stages(visit, it), receipt=receipt(it), savings=_savings(it), is_closed=is_closed,
         refused=_refused(visit, last) if is_due and last and last["status"] == "DECLINED" else "",
-        goes_on=_onward(last) if is_due else "", instructions=_instructions(last, ways),
+        goes_on=_onward(last) if is_due else "", unpaid=is_due and _is_unpaid(last),
+        instructions=_instructions(last, ways), bank=_bank(visit, last),
         ways=ways if is_due and not _is_under_way(last) else (),
         returnable=bool(found["orderReturnable"]), returns=found["orderReturns"],
         papers=[] if is_closed else [(visit.say("order.invoice"), f"/orders/{it['token']}/invoice.pdf")],
@@ -149,6 +151,22 @@ def _instructions(payment: Data | None, ways: Sequence[Data]) -> str:
     if payment is None or payment["status"] != "AWAITING":
         return ""
     return next((str(one["instructions"]) for one in ways if one["code"] == payment["method"]), "")
+
+
+def _bank(visit: Visit, payment: Data | None) -> Sequence[str]:
+    """Where a transfer goes: the lines of the setting `seller.bank`."""
+    if payment is None or payment["status"] != "AWAITING" or payment["method"] == _CASH:
+        return ()
+    known = visit.setting("seller", "bank")
+    lines = known.splitlines() if isinstance(known, str) else known if isinstance(known, Sequence) else ()
+    return [str(one) for one in lines]
+
+
+def _is_unpaid(payment: Data | None) -> bool:
+    """Whether nothing is on its way, and nothing is left for the buyer but to pay in some way."""
+    if payment is None or payment["status"] in ("PENDING", "DECLINED", "VOIDED"):
+        return True
+    return payment["status"] == "REQUIRES_ACTION" and not _onward(payment)
 
 
 def _is_under_way(payment: Data | None) -> bool:

@@ -7,7 +7,19 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from rustok.kernel import errors
-from rustok.storefront import account, addresses, asking, cart, checkout, entrance, finding, forms, ordered, returning
+from rustok.storefront import (
+    account,
+    addresses,
+    asking,
+    cart,
+    checkout,
+    entrance,
+    finding,
+    forms,
+    ordered,
+    returning,
+    wishes,
+)
 from rustok.storefront.forms import Form
 from rustok.storefront.head import Head
 from rustok.storefront.visit import Visit
@@ -20,6 +32,8 @@ _PAGES: Mapping[tuple[str, ...], Page] = {
     ("account", "addresses"): account.addresses,
     ("account", "details"): account.details,
     ("account", "data"): account.data,
+    ("account", "wishlists"): wishes.overview,
+    ("account", "wishlists", "add"): wishes.add,
     ("cart",): cart.page,
     ("cart", "add"): cart.add,
     ("checkout",): checkout.contact,
@@ -43,6 +57,8 @@ def find(visit: Visit, parts: Sequence[str]) -> Page | None:
     match parts:
         case ["account", "addresses", address_id]:
             return partial(account.address, address_id=address_id)
+        case ["account", "wishlists", list_id] if list_id != "add":
+            return partial(wishes.page, list_id=list_id)
         case ["orders", token, "return"]:
             return partial(returning.request, token=token)
         case ["orders", token]:

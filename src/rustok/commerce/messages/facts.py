@@ -20,7 +20,7 @@ class Whole:
     lines: Sequence[OrderLine]
     adjustments: Sequence[OrderAdjustment]
     taxes: Sequence[OrderTax]
-    payment: Mapping[str, str] | None = field(default=None)  # name and instructions of the way to pay
+    payment: Mapping[str, str] | None = field(default=None)  # code, name and instructions of the way to pay
 
 
 async def read(context: Context, order: Order) -> Whole:
@@ -66,7 +66,7 @@ def of(whole: Whole) -> dict[str, Any]:
         "cancelled": order.cancelled_at is not None,
         "shipping_address": order.shipping_address.lines(order.locale) if order.shipping_address else [],
         "billing_address": order.billing_address.lines(order.locale) if order.billing_address else [],
-        "payment": dict(whole.payment) if whole.payment else None,
+        "payment": {name: whole.payment[name] for name in ("name", "instructions")} if whole.payment else None,
     }
 
 
@@ -161,7 +161,7 @@ async def _payment(context: Context, order: Order) -> Mapping[str, str] | None:
         return None
     method = next((one for one in await ways.all_of(context) if one.code == found[-1].method_code), None)
     if method is None:
-        return {"name": found[-1].method_code, "instructions": ""}
+        return {"code": found[-1].method_code, "name": found[-1].method_code, "instructions": ""}
 
     def told(texts: Mapping[str, str]) -> str:
         default = context.tenant.default_locale
@@ -169,6 +169,7 @@ async def _payment(context: Context, order: Order) -> Mapping[str, str] | None:
 
     open_still = order.outstanding_minor > 0 and order.cancelled_at is None
     return {
+        "code": method.code,
         "name": told(method.names) or method.code,
         "instructions": told(method.instructions) if open_still else "",
     }

@@ -8,6 +8,7 @@ from rustok.commerce.messages import facts, papers, seller
 from rustok.commerce.messages.facts import Whole
 from rustok.commerce.orders import cancelling
 from rustok.commerce.orders import service as orders
+from rustok.commerce.payments import methods as ways
 from rustok.commerce.returns import service as returns
 from rustok.core.mailing import service as mailing
 from rustok.core.users import emails
@@ -31,7 +32,8 @@ async def when_an_order_is_placed_confirm_it(event: OrderPlaced, context: Contex
     if whole is None:
         return
     told = facts.of(whole)
-    told["bank"] = list(seller.of(context.tenant, told["locale"]).bank)
+    is_cash = (whole.payment or {}).get("code") == ways.CASH_ON_DELIVERY
+    told["bank"] = [] if is_cash else list(seller.of(context.tenant, told["locale"]).bank)
     files = []
     if _settings(context).get("attach_invoice") is True:
         number = papers.invoice_number(context.tenant, told)

@@ -63,7 +63,7 @@ def invoice_data(tenant: TenantInfo, order: Mapping[str, Any]) -> dict[str, Any]
     addresses = [(words["billing"], billing)]
     if order["shipping_address"] and order["shipping_address"] != billing:
         addresses.append((words["shipping"], order["shipping_address"]))
-    cancelled = order["cancelled"]
+    cancelled, named = order["cancelled"], every["taxes"]
     is_open = order["outstanding_minor"] > 0 and not cancelled
     payment = [part for part in (order["payment"] or {}).values() if part]
     if not is_open and not cancelled:
@@ -82,7 +82,9 @@ def invoice_data(tenant: TenantInfo, order: Mapping[str, Any]) -> dict[str, Any]
         ],
         "taxes": [
             {
-                "name": f"{tax['name']} {rendering.share(tax['rate'], language)}" if tax["name"] else words["untaxed"],
+                "name": f"{named.get(tax['name'], tax['name'])} {rendering.share(tax['rate'], language)}"
+                if tax["name"]
+                else words["untaxed"],
                 "base": money(tax["base_minor"]),
                 "amount": money(tax["amount_minor"]),
             }
