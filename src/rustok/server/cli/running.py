@@ -115,6 +115,8 @@ def _say_where(settings: Settings, *, known: bool) -> None:
         screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password {kept.read_text().strip()}", markup=False)
     elif kept.exists():
         screen.print(f"  Log in as    {seeding.ADMIN_EMAIL}   password in {kept}", markup=False)
+    if kept.exists() and settings.environment == "development" and not settings.smtp_url:
+        screen.print(f"  Its mail     {base}/dev/mail")
     screen.print()
     sys.stdout.flush()
 
