@@ -23,6 +23,7 @@ from rustok.commerce.orders import balance
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.models import Order
 from rustok.commerce.payments.models import Payment
+from rustok.commerce.pricing import lists
 from rustok.commerce.pricing import service as pricing
 from rustok.commerce.pricing.service import PriceRow
 from rustok.commerce.products import service as products
@@ -247,6 +248,61 @@ async def test_a_price_that_changed_is_charged_as_it_is_now_or_refused(open_cont
             context, cart_id, payment_method="bank_transfer", expected_total=Money(2990, "EUR")
         )
     assert made.order.total_minor == 2990
+
+
+async def test_a_gift_card_that_was_spent_elsewhere_is_not_made_up_for_unasked(open_context: OpenContext) -> None:
+    async with open_context() as context:
+        post = await furnish(context)
+        (shirt,) = await sold(context, 2000)
+        card = await giftcards.issue(context, amount_minor=1000, currency="EUR")
+        first, second = [await ready(context, Addition(shirt, 1), post=post) for _ in range(2)]
+        for cart_id in (first, second):
+            seen, _ = await codes.enter(context, cart_id, card.code)
+            assert (seen.totals.total_minor, seen.totals.due_minor) == (2490, 1490)
+        await completing.complete(context, first, payment_method="bank_transfer")
+    async with open_context() as context:
+        before = await traces(context)
+    with pytest.raises(completing.TotalChanged, match=r"24\.90") as refused:
+        async with open_context() as context:
+            await completing.complete(
+                context,
+                second,
+                payment_method="bank_transfer",
+                expected_total=Money(2490, "EUR"),
+                expected_due=Money(1490, "EUR"),
+            )
+    assert refused.value.field == ("expectedDue",)
+    async with open_context() as context:
+        assert await traces(context) == before
+        made = await completing.complete(
+            context, second, payment_method="bank_transfer", expected_due=Money(2490, "EUR")
+        )
+    assert made.order.due_minor == 2490
+
+
+async def test_a_channels_prices_hold_for_its_carts_alone(open_context: OpenContext) -> None:
+    async with open_context() as context:
+        post = await furnish(context)
+        (shirt,) = await sold(context, 2000)
+        fair = await lists.create(context, name="Fair", code="fair", channels=["fair"])
+        await pricing.set_prices(
+            context,
+            shirt,
+            [
+                PriceRow(currency="EUR", amount_minor=2000),
+                PriceRow(currency="EUR", amount_minor=1500, price_list_id=fair.id),
+            ],
+        )
+        at_the_fair = await ready(context, Addition(shirt, 1), post=post, channel="Fair")
+        elsewhere = await ready(context, Addition(shirt, 1), post=post)
+        made = [
+            (await completing.complete(context, cart_id, payment_method="bank_transfer")).order
+            for cart_id in (at_the_fair, elsewhere)
+        ]
+    assert [(one.subtotal_minor, one.channel) for one in made] == [(1500, "fair"), (2000, "web")]
+    with pytest.raises(errors.Invalid):
+        async with open_context() as context:
+            await ready(context, channel="the fair")
 
 
 async def test_the_last_use_of_a_code_is_for_one_order(open_context: OpenContext) -> None:

@@ -78,6 +78,7 @@ class Cart(TenantModel):
     order_id: Mapped[UUID | None] = mapped_column(Uuid)
     merged_into: Mapped[UUID | None] = mapped_column(Uuid)
     currency: Mapped[str] = mapped_column(String(3))
+    channel: Mapped[str] = mapped_column(String(64), default="web", server_default=text("'web'"))
     email: Mapped[str | None] = mapped_column(String(320))
     note: Mapped[str | None] = mapped_column(Text)
     codes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default=text("'{}'::text[]"))

@@ -43,6 +43,7 @@ class CartRow:
     order_id: UUID | None = None
     merged_into: UUID | None = None
     currency: str
+    channel: str = "web"
     email: str | None = None
     note: str | None = None
     codes: tuple[str, ...] = ()
@@ -69,7 +70,7 @@ class LineRow:
 
 _COLUMNS = """c.id, c.kind, c.name, c.customer_id, c.status, c.order_id, c.merged_into, c.currency, c.email, c.note,
   c.codes, c.gift_codes, c.shipping_address, c.billing_address, c.shipping_method_id, c.version, c.created_at,
-  c.updated_at, c.expires_at"""
+  c.updated_at, c.expires_at, c.channel"""
 # Whoever knows a guest's cart may use it; a customer's cart is for the customer, and for the system.
 _MINE = "(c.customer_id IS NULL OR c.customer_id = CAST(:user_id AS uuid) OR :system)"
 _ALIVE = "(c.expires_at IS NULL OR c.expires_at > now())"
@@ -222,12 +223,15 @@ def _cart(row: Any) -> CartRow:
         created_at=row[16],
         updated_at=row[17],
         expires_at=row[18],
+        channel=row[19],
     )
 
 
 _INSERT = text("""
-INSERT INTO commerce_carts (tenant_id, id, kind, name, customer_id, currency, expires_at, created_at, updated_at)
-VALUES (CAST(:tenant_id AS uuid), :id, :kind, :name, CAST(:customer_id AS uuid), :currency, :expires_at, :now, :now)
+INSERT INTO commerce_carts
+  (tenant_id, id, kind, name, customer_id, currency, channel, expires_at, created_at, updated_at)
+VALUES (CAST(:tenant_id AS uuid), :id, :kind, :name, CAST(:customer_id AS uuid), :currency, :channel, :expires_at,
+  :now, :now)
 """)
 _SET = text("""
 UPDATE commerce_carts SET kind = :kind, name = :name, customer_id = CAST(:customer_id AS uuid), status = :status,
@@ -253,6 +257,7 @@ async def insert(context: Context, cart: CartRow) -> None:
             "name": cart.name,
             "customer_id": cart.customer_id,
             "currency": cart.currency,
+            "channel": cart.channel,
             "expires_at": cart.expires_at,
             "now": cart.created_at,
         },

@@ -13,6 +13,7 @@ from rustok.commerce.carts.models import CartKind
 from rustok.commerce.carts.rows import CartRow, LineRow
 from rustok.commerce.carts.viewing import View
 from rustok.commerce.catalogue import checks
+from rustok.commerce.pricing import lists
 from rustok.commerce.totals import goods as goods_of
 from rustok.core.users import emails
 from rustok.kernel import errors
@@ -62,11 +63,13 @@ async def create(
     additions: Sequence[Addition] = (),
     *,
     kind: CartKind = CartKind.CART,
+    channel: str = "web",
     **changes: Unpack[CartChanges],
 ) -> View:
     """A new cart: the acting customer's, or a guest's whose random id is all that it takes to use it.
 
-    Raises `Unauthenticated` for a guest's wish list, and as `add` and `update`.
+    `channel` says through which of the merchant's sales channels it comes; prices may depend on it. Raises
+    `Unauthenticated` for a guest's wish list, `Invalid` for a channel, and as `add` and `update`.
     """
     customer_id = context.actor.user_id if context.actor.kind == "user" else None
     if kind is CartKind.WISH_LIST and customer_id is None:
@@ -79,6 +82,7 @@ async def create(
         kind=kind,
         customer_id=customer_id,
         currency=context.currency,
+        channel=lists.channels([channel], field="channel")[0],
         created_at=context.now,
         updated_at=context.now,
     )

@@ -18,8 +18,6 @@ from rustok.commerce.totals.calculating import Request, Wanted
 from rustok.commerce.totals.goods import Goods
 from rustok.kernel.context import Context
 
-CHANNEL = "web"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -98,7 +96,7 @@ async def view(
         codes=cart.codes,
         gift_codes=cart.gift_codes,
         shipping_method_id=cart.shipping_method_id,
-        channel=CHANNEL,
+        channel=cart.channel,
     )
     totals = await calculating.calculate(context, request, goods=goods)
     found = {one.line.id: one for one in totals.lines}

@@ -11,7 +11,7 @@ from rustok.commerce.baskets.shapes import Buyer, Discounts, Totals
 from rustok.commerce.carts import rows, viewing
 from rustok.commerce.carts.models import CartKind
 from rustok.commerce.carts.rows import CartRow
-from rustok.commerce.carts.viewing import CHANNEL, LineView, View
+from rustok.commerce.carts.viewing import LineView, View
 from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.inventory import reserving
 from rustok.commerce.orders import placing, stocking
@@ -95,7 +95,12 @@ class Completed:
 
 
 async def complete(
-    context: Context, cart_id: UUID, *, payment_method: str | None = None, expected_total: Money | None = None
+    context: Context,
+    cart_id: UUID,
+    *,
+    payment_method: str | None = None,
+    expected_total: Money | None = None,
+    expected_due: Money | None = None,
 ) -> Completed:
     """Order what lies in the cart. A cart that was ordered gives the same order again.
 
@@ -114,8 +119,10 @@ async def complete(
     steps.passed("checkout.cart_completed")
     view = await viewing.view(context, cart, await rows.lines(context, cart.id))
     steps.passed("checkout.totals_known")
-    placement = _checked(context, view, order_id, expected_total)
+    placement = _checked(context, view, order_id)
     totals = placement.totals
+    _as_expected(totals.total_minor, totals.currency, expected_total, "total")
+    _as_expected(totals.due_minor, totals.currency, expected_due, "due")
     agreed = await _agree(context, placement, payment_method) if totals.due_minor else None
     if agreed is not None:
         placement = replace(
@@ -152,7 +159,14 @@ async def _again(context: Context, cart_id: UUID) -> Completed | None:
     return Completed(order, made[-1] if made else None)
 
 
-def _checked(context: Context, view: View, order_id: UUID, expected_total: Money | None) -> Placement:
+def _as_expected(minor: int, currency: str, expected: Money | None, what: str) -> None:
+    """Raise unless it is what the buyer has seen: the total, or what gift cards leave of it (one may be empty now)."""
+    if expected is not None and expected != Money(minor, currency):
+        told = "the total is" if what == "total" else "what is left to pay is"
+        raise TotalChanged(f"{told} {Money(minor, currency)} now", field=f"expected{what.title()}")
+
+
+def _checked(context: Context, view: View, order_id: UUID) -> Placement:
     """What is to be placed; raises what is missing, in the order in which a checkout asks for it."""
     cart, totals, buyer = view.cart, view.totals, view.request.buyer
     if cart.kind is not CartKind.CART:
@@ -172,8 +186,6 @@ def _checked(context: Context, view: View, order_id: UUID, expected_total: Money
     if view.requires_shipping and totals.shipping is None:
         told = "the chosen way of shipping is not offered any more" if cart.shipping_method_id else "none is chosen"
         raise ShippingMethodMissing(f"choose a way of shipping: {told}", field="shippingMethodId")
-    if expected_total is not None and expected_total != Money(totals.total_minor, totals.currency):
-        raise TotalChanged(f"the total is {Money(totals.total_minor, totals.currency)} now", field="expectedTotal")
     return Placement(
         order_id=order_id,
         cart_id=cart.id,
@@ -185,7 +197,7 @@ def _checked(context: Context, view: View, order_id: UUID, expected_total: Money
         shipping_address=shipping_address,
         billing_address=billing_address,
         note=cart.note,
-        channel=CHANNEL,
+        channel=cart.channel,
     )
 
 

@@ -43,8 +43,8 @@ class CheckoutPayload:
 class CheckoutMutations:
     @graphql.mutation(
         public="guests buy as well; who does not know a guest's cart or is not the customer is told that there is none",
-        description="Order what lies in the cart. Said again for the same cart it gives the same order."
-        " With expectedTotal the order is refused where the cart's total is another.",
+        description="Order what lies in the cart. Said again for the same cart it gives the same order. With expectedTotal"
+        " or expectedDue it is refused where the cart's total, or what gift cards leave of it, is another.",
     )
     async def complete_checkout(
         self,
@@ -52,13 +52,15 @@ class CheckoutMutations:
         cart_id: strawberry.ID,
         payment_method: str | None = None,
         expected_total: graphql.MoneyInput | None = None,
+        expected_due: graphql.MoneyInput | None = None,
     ) -> CheckoutPayload:
-        expected = None
-        if expected_total is not None:
-            expected = money.Money(expected_total.to_minor(), expected_total.currency_code)
         try:
             made = await completing.complete(
-                context, graphql.to_id(cart_id), payment_method=payment_method, expected_total=expected
+                context,
+                graphql.to_id(cart_id),
+                payment_method=payment_method,
+                expected_total=_amount(expected_total),
+                expected_due=_amount(expected_due),
             )
         except completing.LinesShort as short:
             short.beside = {"shortages": [CheckoutShortage.of(one) for one in short.shortages]}
@@ -67,6 +69,10 @@ class CheckoutMutations:
             order=OrderType.of(made.order),
             payment=PaymentType.of(made.payment) if made.payment is not None else None,
         )
+
+
+def _amount(given: graphql.MoneyInput | None) -> money.Money | None:
+    return None if given is None else money.Money(given.to_minor(), given.currency_code)
 
 
 MUTATIONS = [CheckoutMutations]

@@ -62,6 +62,7 @@ class CartInput:
 @strawberry.input(description="A new cart. A wish list needs a customer.")
 class CartCreateInput(CartInput):
     kind: CartKindEnum = CartKindEnum.CART
+    channel: str = strawberry.field(default="web", description="The sales channel it comes through, for good.")
     lines: list[CartLineInput] = strawberry.field(default_factory=list)
 
 
@@ -94,7 +95,9 @@ class CartMutations:
     async def cart_create(self, context: Context, input: CartCreateInput | None = None) -> CartPayload:
         given = input or CartCreateInput()
         lines = [one.value() for one in given.lines]
-        made = await service.create(context, lines, kind=CartKind(given.kind.value), **given.changes())
+        made = await service.create(
+            context, lines, kind=CartKind(given.kind.value), channel=given.channel, **given.changes()
+        )
         return _payload(context, made)
 
     @graphql.mutation(public=_PUBLIC, description="More pieces; quantities of the same variant are summed.")

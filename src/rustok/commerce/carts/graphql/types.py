@@ -203,6 +203,7 @@ class CartType:
     status: CartStatusEnum
     name: str | None
     currency: str
+    channel: str = strawberry.field(description="The sales channel it comes through.")
     email: str | None
     note: str | None
     lines: list[CartLine]
@@ -262,6 +263,7 @@ class CartType:
             status=CartStatusEnum(cart.status.value),
             name=cart.name,
             currency=currency,
+            channel=cart.channel,
             email=cart.email,
             note=cart.note,
             lines=[CartLine.of(one, currency) for one in view.lines],
