@@ -57,6 +57,8 @@ async def order(visit: Visit, form: Form | None, *, token: str) -> Response:
     found = await _find(visit, token)
     if found is None:
         return await finding.missing(visit)
+    if form is None and visit.param(paying.BACK):
+        return await paying.come_back(visit, token, found["orderPayments"])
     if form is None:
         return await _show(visit, found, Form())
     form.require(visit.wording, "method")

@@ -1,5 +1,6 @@
 """From an order to its payment: asking for it, sending the buyer where something is to be done, and coming back."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
@@ -11,6 +12,8 @@ _PROCESS = """mutation ($id: ID!, $token: String, $back: String) {
   paymentProcess(paymentId: $id, orderToken: $token, returnUrl: $back) {
     payment { id status nextAction { kind url } } userErrors { field code message } } }"""
 _OPEN = {"PENDING", "PROCESSING", "REQUIRES_ACTION", "DECLINED"}
+_UNDECIDED = {"PROCESSING", "REQUIRES_ACTION"}
+BACK = "back"  # says in the address of an order's page that its buyer comes from paying
 
 
 async def go_on(visit: Visit, token: str, payment: Data | None) -> Response:
@@ -18,11 +21,18 @@ async def go_on(visit: Visit, token: str, payment: Data | None) -> Response:
     page = visit.links.at(f"/orders/{token}")
     if payment is None or payment["status"] not in _OPEN:
         return visit.go(f"/orders/{token}")
-    answer = (await visit.ask(_PROCESS, id=payment["id"], token=token, back=page))["paymentProcess"]
+    answer = (await visit.ask(_PROCESS, id=payment["id"], token=token, back=f"{page}?{BACK}=payment"))["paymentProcess"]
     made = answer["payment"] or {}
     action = made.get("nextAction") or {}
     if is_safe(str(action.get("url") or "")):
         return visit.redirect(str(action["url"]))
+    return visit.go(f"/orders/{token}")
+
+
+async def come_back(visit: Visit, token: str, payments: Sequence[Data]) -> Response:
+    """From the provider's page, perhaps before its notice: how it went is asked for, and nothing else is done."""
+    if payments and payments[-1]["status"] in _UNDECIDED:
+        await visit.ask(_PROCESS, id=payments[-1]["id"], token=token, back=visit.links.at(f"/orders/{token}"))
     return visit.go(f"/orders/{token}")
 
 

@@ -10,6 +10,7 @@ from rustok.commerce.messages import listeners
 from rustok.commerce.orders import cancelling, fulfilling, settling
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.fulfilling import Tracking
+from rustok.commerce.payments import methods as ways
 from rustok.core.mailing import service as mailing
 from rustok.events.commerce import OrderPlaced, PaymentRefunded
 from rustok.kernel import bus
@@ -167,3 +168,19 @@ async def test_every_letter_can_be_written_in_every_language(place, told, post, 
         assert str(order.number) in letter.subject + letter.text
         assert "None" not in letter.text
         assert letter.html.count("<html") == 1
+
+
+@pytest.mark.parametrize(("method", "told_of"), [("bank_transfer", True), ("cash_on_delivery", False), ("card", False)])
+async def test_only_who_pays_by_transfer_is_told_where_money_goes(
+    place, told, make_tenant, open_context, method, told_of
+):
+    shop = await make_tenant(settings={"seller": {"bank": ["Bank of the Quay", "IBAN DE00"]}})
+    async with open_context(shop) as context:
+        await ways.create(context, code="card", provider="test", names={"en": "Card"})
+    await place(shop, method=method)
+
+    [letter] = (await told(shop))["order_confirmation"]
+
+    for part in (letter.text, letter.html):
+        assert ("IBAN DE00" in part) is told_of
+        assert ("Please transfer the amount" in part) is told_of

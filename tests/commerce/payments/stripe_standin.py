@@ -1,6 +1,7 @@
-"""Stands in for Stripe's API over real HTTP: payment intents, captures, cancellations, refunds, idempotency keys."""
+"""Stands in for Stripe's API over real HTTP: pages, intents, captures, cancellations, refunds, idempotency keys."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import itertools
@@ -28,6 +29,7 @@ class StandIn:
     """The books of a Stripe account, and what shall go wrong next."""
 
     intents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, tuple[str, int, Any]] = field(default_factory=dict)  # by idempotency key
     requests: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)  # method, path, params, key
@@ -60,6 +62,19 @@ class StandIn:
             return
         self.charge(intent)
 
+    def pay_on(self, page: dict[str, Any], card: str) -> None:
+        """What a buyer does on Stripe's own page: after a card that is declined it stays open."""
+        assert page["status"] == "open"
+        if page["payment_intent"] is None:
+            given = page["intent"]
+            intent = self._made(given, page["amount_total"], page["currency"], given["capture_method"])
+            page["payment_intent"] = intent["id"]
+        intent = self.intents[page["payment_intent"]]
+        with contextlib.suppress(Failure):
+            self.confirm(intent, card)
+        if intent["status"] in ("succeeded", "requires_capture"):
+            page["status"], page["url"] = "complete", None
+
     def charge(self, intent: dict[str, Any]) -> None:
         """The money is held, and taken where that is automatic."""
         automatic = intent["capture_method"] == "automatic"
@@ -78,6 +93,8 @@ class StandIn:
         parts = path.strip("/").split("/")[1:]
         if parts[0] == "refunds":
             return self._refunds(method, params)
+        if parts[:2] == ["checkout", "sessions"]:
+            return self._pages(method, parts[2:], params)
         if method == "POST" and parts == ["payment_intents"]:
             return self._create(params)
         intent = self.intents.get(parts[1])
@@ -92,20 +109,69 @@ class StandIn:
             intent["status"], intent["amount_received"] = "succeeded", int(params["amount_to_capture"])
             intent["metadata"] |= _nested(params, "metadata")
         elif parts[2:] == ["cancel"]:
-            if intent["status"] in ("succeeded", "canceled"):
+            on_page = any(page["payment_intent"] == intent["id"] for page in self.pages.values())
+            if intent["status"] in ("succeeded", "canceled") or (on_page and intent["status"] != "requires_capture"):
                 raise Failure(400, **wrong)
             intent["status"] = "canceled"
         return intent
 
+    def _pages(self, method: str, parts: list[str], params: dict[str, str]) -> dict[str, Any]:
+        if method == "POST" and not parts:
+            number = next(self._numbers)
+            assert params["mode"] == "payment"
+            assert params["success_url"].startswith("https://")
+            made = {
+                "id": f"cs_test_{number}",
+                "object": "checkout.session",
+                "status": "open",
+                "url": f"https://checkout.stripe.example/c/pay/cs_test_{number}#x",
+                "amount_total": int(params["line_items[0][price_data][unit_amount]"]),
+                "currency": params["line_items[0][price_data][currency]"],
+                "payment_intent": None,
+                "metadata": _nested(params, "metadata"),
+                "livemode": False,
+                "intent": {
+                    "capture_method": params["payment_intent_data[capture_method]"],
+                    **{
+                        f"metadata[{name}]": value
+                        for name, value in _nested(params, "payment_intent_data[metadata]").items()
+                    },
+                },
+            }
+            self.pages[made["id"]] = made
+            return self._shown(made)
+        if not parts:
+            found = [one for one in self.pages.values() if one["payment_intent"] == params["payment_intent"]]
+            data = [self._shown(one) for one in found]
+            return {"object": "list", "data": data, "has_more": False, "url": "/v1/checkout/sessions"}
+        page = self.pages.get(parts[0])
+        if page is None:
+            raise Failure(404, type="invalid_request_error", code="resource_missing", message="No such session.")
+        if parts[1:] == ["expire"]:
+            if page["status"] != "open":
+                raise Failure(400, type="invalid_request_error", message="Only open sessions can be expired.")
+            page["status"], page["url"] = "expired", None
+        return self._shown(page)
+
+    def _shown(self, page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "payment_intent": self.intents.get(page["payment_intent"])}
+
     def _create(self, params: dict[str, str]) -> dict[str, Any]:
+        amount, currency = int(params["amount"]), params["currency"]
+        made = self._made(params, amount, currency, params["capture_method"])
+        if params.get("confirm") == "true":
+            self.confirm(made, params["payment_method"])
+        return made
+
+    def _made(self, params: dict[str, str], amount: int, currency: str, capture_method: str) -> dict[str, Any]:
         number = next(self._numbers)
         made: dict[str, Any] = {
             "id": f"pi_{number}",
             "object": "payment_intent",
-            "amount": int(params["amount"]),
+            "amount": amount,
             "amount_received": 0,
-            "currency": params["currency"],
-            "capture_method": params["capture_method"],
+            "currency": currency,
+            "capture_method": capture_method,
             "client_secret": f"pi_{number}_secret_{number}",
             "status": "requires_payment_method",
             "metadata": _nested(params, "metadata"),
@@ -115,8 +181,6 @@ class StandIn:
             "livemode": False,
         }
         self.intents[made["id"]] = made
-        if params.get("confirm") == "true":
-            self.confirm(made, params["payment_method"])
         return made
 
     def _refunds(self, method: str, params: dict[str, str]) -> dict[str, Any]:

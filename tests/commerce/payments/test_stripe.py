@@ -13,7 +13,7 @@ from tests.commerce.payments.stripe_standin import StandIn
 from rustok.commerce.payments import capturing, gateways, notices, processing, reconciling, refunding, service, voiding
 from rustok.commerce.payments.gateways import Gateways
 from rustok.commerce.payments.models import Payment
-from rustok.commerce.payments.providers import stripe
+from rustok.commerce.payments.providers import stripe, stripe_api
 from rustok.commerce.payments.shapes import BadSignature, Units
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
@@ -284,5 +284,5 @@ def test_amounts_are_told_in_stripes_units(minor: int, currency: str, wanted: in
 
     assert provider.chargeable(minor, currency) is (wanted is not None)
     if wanted is not None:
-        assert stripe.to_stripe(minor, currency) == wanted
-        assert stripe.from_stripe(wanted, currency) == minor
+        assert stripe_api.to_stripe(minor, currency) == wanted
+        assert stripe_api.from_stripe(wanted, currency) == minor

@@ -9,6 +9,7 @@ from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.models import Fulfilment, Order, OrderAdjustment, OrderLine, OrderTax
 from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments import service as payments
+from rustok.commerce.payments.shapes import PaymentStatus
 from rustok.kernel.context import Context
 
 
@@ -167,7 +168,9 @@ async def _payment(context: Context, order: Order) -> Mapping[str, str] | None:
         default = context.tenant.default_locale
         return texts.get(order.locale) or texts.get(default) or next(iter(texts.values()), "")
 
-    open_still = order.outstanding_minor > 0 and order.cancelled_at is None
+    # A card is charged while the buyer looks on; only money that comes by itself is to be sent.
+    open_still = found[-1].status == PaymentStatus.AWAITING and order.outstanding_minor > 0
+    open_still = open_still and order.cancelled_at is None
     return {
         "code": method.code,
         "name": told(method.names) or method.code,

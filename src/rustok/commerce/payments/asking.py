@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Select, or_, select
 
+from rustok.commerce.orders import service as orders
 from rustok.commerce.payments import booking, gateways, notices
 from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments.gateways import Provider
@@ -122,6 +123,7 @@ async def _begin(context: Context, units: Units, attempt_id: UUID) -> _Call | No
     attempt.next_try_at = context.now + booking.backoff(attempt.tries)
     await context.session.flush()
     details = dict(attempt.details)
+    order = await orders.get(context, payment.order_id) if attempt.kind == Kind.AUTHORIZE else None
     return _Call(
         provider=gateways.of(context).get(payment.provider),
         account=access,
@@ -140,7 +142,8 @@ async def _begin(context: Context, units: Units, attempt_id: UUID) -> _Call | No
             return_url=str(details.pop("return_url", "")),
             reference=payment.reference,
             details=details,
-            description=str(details.pop("description", "")),
+            description=f"#{order.number}" if order else "",
+            email=order.email if order else "",
         ),
     )
 

@@ -146,7 +146,8 @@ class Asked:
     return_url: str = ""
     reference: str = ""  # of an earlier attempt at the same payment
     details: Mapping[str, Any] = field(default_factory=dict)  # what the buyer's side said: a token, a scenario
-    description: str = ""
+    description: str = ""  # what the buyer and the shop know it by: the order's number
+    email: str = ""  # the buyer's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

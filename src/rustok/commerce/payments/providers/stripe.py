@@ -1,16 +1,17 @@
-"""Stripe through its official SDK: payment intents, and webhooks whose signature is checked."""
+"""Stripe through its official SDK: its own payment page, payment intents, and webhooks whose signature is checked."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import httpx
 import stripe
 
+from rustok.commerce.payments.providers import stripe_api as api
+from rustok.commerce.payments.providers import stripe_pages as pages
 from rustok.commerce.payments.shapes import (
     Account,
     Asked,
@@ -24,49 +25,16 @@ from rustok.commerce.payments.shapes import (
     Result,
     Seen,
     State,
-    Unreachable,
 )
-from rustok.kernel import errors, money
+from rustok.kernel import errors
 
-T = TypeVar("T")
 TOLERANCE = 300  # seconds
 TIMEOUT = 25.0  # of one call
-# https://docs.stripe.com/currencies: without decimals, and those that take them for compatibility although nobody pays
-# with them; amounts with three decimals must end in a zero.
-_NO_DECIMALS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())  # noqa: SIM905
-_WHOLE_ONLY = frozenset({"ISK", "UGX"})
-_THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
-_RELEVANT = ("payment_intent.", "charge.", "refund.")
+_RELEVANT = ("payment_intent.", "charge.", "refund.", "checkout.session.")
 _EXPAND = ["latest_charge"]
+_UNDECIDED = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 _CAPABILITIES = Capabilities(webhooks=True)
 _REFUNDS = {"succeeded": Result.SUCCEEDED, "failed": Result.FAILED, "canceled": Result.FAILED}
-
-
-def to_stripe(amount_minor: int, currency: str) -> int:
-    """Our minor units in the units that Stripe wants; raises `Invalid` for an amount that it cannot charge."""
-    decimals = 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
-    finer, coarser = (
-        10 ** max(decimals - money.exponent(currency), 0),
-        10 ** max(money.exponent(currency) - decimals, 0),
-    )
-    scaled, rest = divmod(amount_minor * finer, coarser)
-    if currency in _WHOLE_ONLY:
-        rest = scaled % 100
-    elif decimals == 3:
-        rest = scaled % 10
-    if rest:
-        raise errors.Invalid(f"Stripe cannot charge {money.Money(amount_minor, currency)}", field="amount")
-    return int(scaled)
-
-
-def from_stripe(amount: int, currency: str) -> int:
-    """The other way."""
-    decimals = 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
-    finer, coarser = (
-        10 ** max(decimals - money.exponent(currency), 0),
-        10 ** max(money.exponent(currency) - decimals, 0),
-    )
-    return int(amount * coarser // finer)
 
 
 @dataclass(frozen=True)
@@ -79,7 +47,7 @@ class Stripe:
     secrets: Sequence[str] = ("secret_key", "webhook_secret")
     api_base: str = ""
     timeout: float = TIMEOUT
-    _lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Line]" = field(
+    _lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, api.Line]" = field(
         default_factory=WeakKeyDictionary, repr=False, compare=False
     )
 
@@ -93,44 +61,49 @@ class Stripe:
     def chargeable(self, amount_minor: int, currency: str) -> bool:
         """Whether the amount can be told in Stripe's units."""
         try:
-            return to_stripe(amount_minor, currency) > 0
+            return api.to_stripe(amount_minor, currency) > 0
         except errors.Invalid:
             return False
 
     async def authorize(self, account: Account, asked: Asked) -> Seen:
-        """An intent; confirmed at once where the buyer's side sends a payment method, else by Stripe's code there."""
-        client, card = self._client(account), asked.details.get("payment_method")
+        """Stripe's own page where the buyer can come back from it, else an intent.
+
+        An intent is confirmed at once where the buyer's side sends a payment method, else by Stripe's code there.
+        """
+        client, card, known_by = self._client(account), asked.details.get("payment_method"), asked.reference
+        if pages.is_one(known_by):
+            page = await pages.find(client, known_by)
+            if page["status"] != "expired":
+                return await self._of_page(client, account, page)
+            known_by = ""
+        if asked.return_url and not card and not known_by:
+            return await self._of_page(client, account, await pages.open(client, account, asked))
         confirming: dict[str, Any] = {}
         if card:
-            confirming = {"payment_method": str(card), "return_url": _absolute(account, asked.return_url)}
+            confirming = {"payment_method": str(card), "return_url": pages.absolute(account, asked.return_url)}
         options: Any = {"idempotency_key": asked.key}
         intents = client.v1.payment_intents
         params: Any
         try:
-            if asked.reference:
-                known = await self._found(client, asked.reference)
+            if known_by:
+                known = await self._found(client, known_by)
                 if known["status"] == "requires_payment_method" and card:
                     params = {**confirming, "expand": _EXPAND}
-                    known = _plain(await _answered(intents.confirm_async(asked.reference, params, options)))
+                    known = api.plain(await api.answered(intents.confirm_async(known_by, params, options)))
                 return await self._seen(client, account, known, offering=not card)
             params = {
-                "amount": to_stripe(asked.amount_minor, asked.currency),
+                "amount": api.to_stripe(asked.amount_minor, asked.currency),
                 "currency": asked.currency.lower(),
                 "capture_method": "automatic" if asked.capture else "manual",
                 "automatic_payment_methods": {"enabled": True},
-                "metadata": {
-                    "payment_id": str(asked.payment_id),
-                    "order_id": str(asked.order_id),
-                    "tenant_id": str(account.tenant_id),
-                    "key": asked.key,
-                },
+                "metadata": pages.metadata(account, asked),
                 "expand": _EXPAND,
                 **({"description": asked.description} if asked.description else {}),
                 **({"confirm": True, **confirming} if card else {}),
             }
-            intent = _plain(await _answered(intents.create_async(params, options)))
+            intent = api.plain(await api.answered(intents.create_async(params, options)))
         except stripe.CardError as error:
-            told = _plain(error.error.payment_intent) if error.error and error.error.payment_intent else None
+            told = api.plain(error.error.payment_intent) if error.error and error.error.payment_intent else None
             if told is None:
                 raise Refused(str(error.user_message or "The card was declined.")) from None
             intent = told
@@ -140,25 +113,30 @@ class Stripe:
         """Take some of it; Stripe gives the rest up at once."""
         client = self._client(account)
         params: Any = {
-            "amount_to_capture": to_stripe(amount_minor, currency),
+            "amount_to_capture": api.to_stripe(amount_minor, currency),
             "metadata": {"capture_key": key},
             "expand": _EXPAND,
         }
         options: Any = {"idempotency_key": key}
         try:
-            intent = _plain(await _answered(client.v1.payment_intents.capture_async(reference, params, options)))
-        except _WrongState as error:
+            intent = api.plain(await api.answered(client.v1.payment_intents.capture_async(reference, params, options)))
+        except api.WrongState as error:
             return await self._perhaps_done(client, account, reference, Kind.CAPTURE, key, error)
         return await self._seen(client, account, intent)
 
     async def void(self, account: Account, reference: str, *, currency: str, key: str) -> Seen:
-        """Cancel the intent."""
+        """Cancel the intent, or close the page before there is one."""
         client = self._client(account)
+        if pages.is_one(reference):
+            page = await pages.close(client, reference, key)
+            if page["status"] == "expired":
+                return replace(await self._of_page(client, account, page), state=State.VOIDED)
+            reference = page["payment_intent"]["id"]
         params: Any = {"expand": _EXPAND}
         options: Any = {"idempotency_key": key}
         try:
-            intent = _plain(await _answered(client.v1.payment_intents.cancel_async(reference, params, options)))
-        except _WrongState as error:
+            intent = api.plain(await api.answered(client.v1.payment_intents.cancel_async(reference, params, options)))
+        except api.WrongState as error:
             seen = await self._seen(client, account, await self._found(client, reference))
             if seen.state is State.VOIDED or any(one.kind is Kind.CAPTURE for one in seen.movements):
                 return seen
@@ -170,20 +148,27 @@ class Stripe:
         client = self._client(account)
         params: Any = {
             "payment_intent": reference,
-            "amount": to_stripe(amount_minor, currency),
+            "amount": api.to_stripe(amount_minor, currency),
             "metadata": {"key": key},
         }
         options: Any = {"idempotency_key": key}
         try:
-            await _answered(client.v1.refunds.create_async(params, options))
-        except _WrongState as error:
+            await api.answered(client.v1.refunds.create_async(params, options))
+        except api.WrongState as error:
             return await self._perhaps_done(client, account, reference, Kind.REFUND, key, error)
         return await self._seen(client, account, await self._found(client, reference))
 
     async def look(self, account: Account, reference: str, *, currency: str) -> Seen:
-        """The intent with its refunds."""
+        """The intent with its refunds; as long as its page is open, what happens there says nothing final."""
         client = self._client(account)
-        return await self._seen(client, account, await self._found(client, reference))
+        if pages.is_one(reference):
+            return await self._of_page(client, account, await pages.find(client, reference))
+        intent = await self._found(client, reference)
+        if intent["status"] in _UNDECIDED and (intent.get("metadata") or {}).get("page"):
+            page = await pages.of_intent(client, reference)
+            if page is not None:
+                return await self._of_page(client, account, page)
+        return await self._seen(client, account, intent)
 
     def notice(self, account: Account, headers: Mapping[str, str], body: bytes) -> Notice:
         """A webhook that Stripe signed within the last minutes. Its contents are only a reason to look."""
@@ -197,15 +182,15 @@ class Stripe:
             event_id, kind, about = str(told["id"]), str(told["type"]), dict(told["data"]["object"])
         except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, IndexError):
             raise BadSignature("the notice is not signed by Stripe, or too old") from None
-        is_intent = about.get("object") == "payment_intent"
-        reference = str((about.get("id") if is_intent else about.get("payment_intent")) or "")
+        is_named = about.get("object") in ("payment_intent", "checkout.session")
+        reference = str((about.get("id") if is_named else about.get("payment_intent")) or "")
         metadata = about.get("metadata") or {}
         ours = metadata.get("tenant_id", str(account.tenant_id)) == str(account.tenant_id)
         return Notice(
             event_id=event_id,
             kind=kind,
             reference=reference,
-            payment_id=_id(metadata.get("payment_id")) if ours and is_intent else None,
+            payment_id=_id(metadata.get("payment_id")) if ours and is_named else None,
             relevant=bool(reference) and ours and kind.startswith(_RELEVANT),
         )
 
@@ -216,14 +201,19 @@ class Stripe:
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
         if line is None:
-            line = self._lines[loop] = _Line(self.timeout)
+            line = self._lines[loop] = api.Line(self.timeout)
         base: Any = {"api": self.api_base.rstrip("/")} if self.api_base else {}
         # Trying again is our reconciler's work: it outlives this process.
         return stripe.StripeClient(key, http_client=line, base_addresses=base, max_network_retries=0)
 
     async def _found(self, client: stripe.StripeClient, reference: str) -> dict[str, Any]:
         params: Any = {"expand": _EXPAND}
-        return _plain(await _answered(client.v1.payment_intents.retrieve_async(reference, params)))
+        return api.plain(await api.answered(client.v1.payment_intents.retrieve_async(reference, params)))
+
+    async def _of_page(self, client: stripe.StripeClient, account: Account, page: Mapping[str, Any]) -> Seen:
+        if page["status"] == "complete" and page.get("payment_intent"):
+            return await self._seen(client, account, api.plain(page["payment_intent"]))
+        return pages.seen(page)
 
     async def _perhaps_done(
         self, client: stripe.StripeClient, account: Account, reference: str, kind: Kind, key: str, error: Exception
@@ -244,15 +234,15 @@ class Stripe:
         refunds: list[Any] = []
         if received:
             listing: Any = {"payment_intent": intent["id"], "limit": 100}
-            found = await _answered(client.v1.refunds.list_async(listing))
-            refunds = [_plain(one) for one in found.data]
+            found = await api.answered(client.v1.refunds.list_async(listing))
+            refunds = [api.plain(one) for one in found.data]
         error = intent.get("last_payment_error") or {}
         state = _state(intent, offering=offering)
         return Seen(
             reference=intent["id"],
             state=state,
             currency=currency,
-            amount_minor=from_stripe(intent["amount"], currency),
+            amount_minor=api.from_stripe(intent["amount"], currency),
             movements=_movements(intent, charge, received, refunds, currency),
             next_action=_next_action(intent, account) if state is State.REQUIRES_ACTION else None,
             error_code=str(error.get("decline_code") or error.get("code") or "") if state is State.DECLINED else "",
@@ -261,65 +251,11 @@ class Stripe:
         )
 
 
-class _Line(stripe.HTTPClient):
-    """The SDK's requests over httpx. The SDK's own httpx client hands bodies over in a way that httpx warns of."""
-
-    name = "httpx"
-
-    def __init__(self, timeout: float) -> None:
-        super().__init__()
-        self._httpx = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
-
-    async def request_async(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Status, body and headers; raises `stripe.APIConnectionError` where nobody answers."""
-        try:
-            response = await self._httpx.request(method, url, headers=dict(headers or {}), content=post_data)
-        except httpx.HTTPError as error:
-            told = f"no answer ({type(error).__name__})"
-            raise stripe.APIConnectionError(told) from error  # type: ignore[no-untyped-call]  # the SDK says no types
-        return response.content, response.status_code, response.headers
-
-
-class _WrongState(Exception):
-    """The object is not in a state for this."""
-
-
-def _absolute(account: Account, url: str) -> str:
-    return f"{account.site}{url}" if url.startswith("/") or not url else url
-
-
 def _id(text: Any) -> UUID | None:
     try:
         return UUID(str(text))
     except ValueError:
         return None
-
-
-def _plain(one: Any) -> dict[str, Any]:
-    found: dict[str, Any] = one.to_dict() if isinstance(one, stripe.StripeObject) else dict(one)
-    return found
-
-
-async def _answered(call: Awaitable[T]) -> T:
-    """Stripe's errors in our terms: whether it is known that nothing was done."""
-    try:
-        return await call
-    except stripe.CardError:
-        raise
-    except stripe.InvalidRequestError as error:
-        if error.code in ("payment_intent_unexpected_state", "charge_already_refunded", "charge_already_captured"):
-            raise _WrongState(error.user_message or error.code) from None
-        raise Refused(str(error.user_message or "Stripe refuses this")) from None
-    except (stripe.AuthenticationError, stripe.PermissionError):
-        raise Refused("Stripe does not accept this method's secret_key") from None
-    except stripe.IdempotencyError as error:
-        if error.http_status == 409:
-            raise Unreachable("Stripe is at it") from None
-        raise Refused("Stripe has seen this key with something else") from None
-    except stripe.StripeError as error:
-        raise Unreachable(f"Stripe does not answer ({error.http_status or 'no connection'})") from None
 
 
 def _state(intent: Mapping[str, Any], *, offering: bool) -> State:
@@ -355,8 +291,8 @@ def _movements(
 ) -> list[Movement]:
     """What happened to the money, from an intent, its charge and its refunds."""
     id_, status, metadata = intent["id"], intent["status"], intent.get("metadata") or {}
-    whole = from_stripe(intent["amount"], currency)
-    taken = from_stripe(received, currency)
+    whole = api.from_stripe(intent["amount"], currency)
+    taken = api.from_stripe(received, currency)
     held = status in ("succeeded", "requires_capture") or (
         status == "canceled" and charge is not None and charge.get("status") == "succeeded"
     )
@@ -374,7 +310,7 @@ def _movements(
                 Movement(
                     kind=Kind.REFUND,
                     reference=one["id"],
-                    amount_minor=from_stripe(one["amount"], currency),
+                    amount_minor=api.from_stripe(one["amount"], currency),
                     result=_REFUNDS.get(one.get("status") or "succeeded", Result.PENDING),
                     key=(one.get("metadata") or {}).get("key", ""),
                     error_code=one.get("failure_reason") or "",
