@@ -61,6 +61,14 @@ async def test_whoever_may_not_read_it_gets_nothing(site: Site) -> None:
     assert [one.status_code for one in (by_customer, by_nobody, of_nothing)] == [403, 401, 404]
 
 
+async def test_the_api_document_names_every_table(site: Site) -> None:
+    described = (await site.client.get("/openapi.json")).json()["paths"]["/admin/exports/{name}.csv"]["get"]
+
+    (name,) = [one for one in described["parameters"] if one["name"] == "name"]
+    assert name["schema"]["enum"] == sorted(site.host.registry.exports)
+    assert "- `orders` needs `orders:read`; filtered by `status`" in described["description"]
+
+
 async def test_a_filter_that_the_table_does_not_have_is_named(site: Site) -> None:
     answer = await fetch(site, params={"warehouse": "x"})
 

@@ -5,8 +5,9 @@ import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -30,17 +31,23 @@ class BadFilter(errors.Invalid):
 def router(host: Host) -> APIRouter:
     """The one route; which tables there are, modules declare."""
     found = APIRouter(tags=["exports"])
+    known = Path(json_schema_extra={"enum": sorted(host.registry.exports)})
 
-    @found.get("/admin/exports/{name}.csv", summary="A table as a CSV file", response_class=Response)
-    async def export(name: str, request: Request) -> Response:
+    @found.get(
+        "/admin/exports/{name}.csv",
+        summary="A table as a CSV file",
+        description="\n".join(_told(one) for _, (_, one) in sorted(host.registry.exports.items())),
+        response_class=Response,
+    )
+    async def export(name: Annotated[str, known], request: Request) -> Response:
         module, declared = host.registry.exports.get(name, (None, None))
         if module is None or declared is None:
             raise errors.NotFound("there is no such export")
         given = dict(request.query_params)
         for wanted in given:
             if wanted not in declared.filters:
-                known = ", ".join(declared.filters) or "nothing"
-                raise BadFilter(f"{wanted[:64]!r} is no filter of this table; it is filtered by {known}", field=wanted)
+                those = ", ".join(declared.filters) or "nothing"
+                raise BadFilter(f"{wanted[:64]!r} is no filter of this table; it is filtered by {those}", field=wanted)
         async with AsyncExitStack() as stack:
             context = await stack.enter_async_context(host.look(request))
             context.require_module(module.name)
@@ -55,6 +62,11 @@ def router(host: Host) -> APIRouter:
         return _File(_rest(first, lines), kept, headers)
 
     return found
+
+
+def _told(declared: Export) -> str:
+    filters = ", ".join(f"`{one}`" for one in declared.filters)
+    return f"- `{declared.name}` needs `{declared.permission}`" + (f"; filtered by {filters}" if filters else "")
 
 
 class _File(StreamingResponse):

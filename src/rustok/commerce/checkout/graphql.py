@@ -43,8 +43,8 @@ class CheckoutPayload:
 class CheckoutMutations:
     @graphql.mutation(
         public="guests buy as well; who does not know a guest's cart or is not the customer is told that there is none",
-        description="Order what lies in the cart. Said again for the same cart it gives the same order. With expectedTotal"
-        " or expectedDue it is refused where the cart's total, or what gift cards leave of it, is another.",
+        description="Order what lies in the cart. Said again for the same cart it gives the same order. With"
+        " expectedTotal or expectedDue it is refused where the total, or what gift cards leave of it, is another.",
     )
     async def complete_checkout(
         self,

@@ -76,7 +76,7 @@ async def entries(context: Context, filters: Mapping[str, str]) -> AsyncIterator
 
 ALL = [
     Export(
-        name="gift-cards",
+        name="gift_cards",
         permission=permissions.GIFT_CARDS_READ,
         columns=(
             "id",
@@ -93,7 +93,7 @@ ALL = [
         filters=("currency",),
     ),
     Export(
-        name="gift-card-entries",
+        name="gift_card_entries",
         permission=permissions.GIFT_CARDS_READ,
         columns=(
             "created_at",

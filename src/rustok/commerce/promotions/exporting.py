@@ -72,7 +72,7 @@ async def promotions(context: Context, filters: Mapping[str, str]) -> AsyncItera
 
 
 CODES = Export(
-    name="promotion-codes",
+    name="promotion_codes",
     permission=permissions.PROMOTIONS_READ,
     columns=("code", "promotion", "is_active", "usage_limit", "uses", "created_at"),
     rows=codes,
