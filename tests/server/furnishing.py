@@ -5,6 +5,7 @@ from typing import Any
 
 from PIL import Image
 from tests.server.conftest import Site
+from tests.server.furnishing_sales import sell
 
 from rustok.commerce.inventory import reserving
 from rustok.core.access import lockouts
@@ -25,44 +26,7 @@ async def furnish(site: Site) -> None:
     await _people(site)
     await _magazine(site)
     await _shop(site)
-    await _selling(site)
-
-
-async def _selling(site: Site) -> None:
-    """Where goods are taxed and sent to, a group of customers, a draft and an order."""
-    made = [
-        ("tax_class", "taxClass", 'taxClassCreate(input: {name: "Standard"})'),
-        ("tax_zone", "taxZone", 'taxZoneCreate(input: {name: "Germany", places: [{country: "DE"}]})'),
-        ("shipping_zone", "shippingZone", 'shippingZoneCreate(input: {name: "Germany", places: [{country: "DE"}]})'),
-        ("customer_group", "group", 'customerGroupCreate(input: {name: "Friends"})'),
-    ]
-    for kind, entity, call in made:
-        answer = await _made(
-            site, f"mutation {{ {call} {{ {entity} {{ id }} userErrors {{ code message }} }} }}", entity
-        )
-        site.ids[kind] = answer["id"]
-    method = await _made(
-        site,
-        """mutation($zone: ID!) { shippingMethodCreate(input: {zoneId: $zone, name: "Post",
-          prices: [{price: {amount: "4.90", currencyCode: "EUR"}}]}) { shippingMethod { id }
-          userErrors { code message } } }""",
-        "shippingMethod",
-        zone=site.ids["shipping_zone"],
-    )
-    site.ids["shipping_method"] = method["id"]
-    draft = """mutation($variant: ID!) { draftOrderCreate(input: {currencyCode: "EUR", email: "ann@example.com",
-      lines: [{variantId: $variant, quantity: 1}]}) { draftOrder { id version } userErrors { code message } } }"""
-    placed, kept = [await _made(site, draft, "draftOrder", variant=site.ids["variant"]) for _ in range(2)]
-    order = await _made(
-        site,
-        "mutation($id: ID!, $v: Int!) { draftOrderPlace(id: $id, version: $v) { order { id }"
-        " userErrors { code message } } }",
-        "order",
-        id=placed["id"],
-        v=placed["version"],
-    )
-    # What nothing is furnished of is asked with the id of something else.
-    site.ids |= {"draft_order": kept["id"], "order": order["id"], "stand_in": site.ids["product"]}
+    await sell(site)
 
 
 async def _made(site: Site, operation: str, entity: str, **variables: Any) -> dict[str, Any]:

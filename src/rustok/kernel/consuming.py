@@ -89,15 +89,19 @@ def of_listener(module: str, listener: Listener, *, optional: bool) -> Consumer:
     return Consumer(listener.name, types, handle, most=100, replayable=listener.replayable)
 
 
-async def advance(database: Database, consumer: Consumer, find_tenant: FindTenant) -> int:
+async def advance(
+    database: Database, consumer: Consumer, find_tenant: FindTenant, *, connection: str | None = None
+) -> int:
     """Handle the next batch; returns how many events it held. 0 also when another process is at it.
+
+    It works on the kept connection of that name, which is the consumer's own where none is said.
 
     A batch that raises is tried again in smaller pieces, down to one event; a batch during which the process died is
     tried again event by event. The fifth failure of one event (or the twentieth death at it) parks its aggregate for
     this consumer and lets everything else go on.
     """
     pace = consumer.pace
-    async with database.keep(consumer.name) as connection, database.session_on(connection) as session:
+    async with database.keep(connection or consumer.name) as kept, database.session_on(kept) as session:
         batch = await _take(session, consumer, most=min(pace.size or consumer.most, consumer.most))
         pace.behind = batch is not None
         if batch is None:

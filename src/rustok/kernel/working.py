@@ -22,6 +22,8 @@ from rustok.kernel.module import Errand, Timer
 from rustok.kernel.units import Units
 
 POLL_SECONDS = 0.1  # for what nobody told: a lost connection, another process's end
+POLLS_OF_OTHERS = 10  # those for whom nobody waits look so many times less often
+SHARED = 4  # connections of all consumers for whom nobody waits
 LATER_SECONDS = 0.02  # after those that readers wait for
 _TIMER_LOCK = 7_240_003
 _PRESENCE_LOCK = 7_240_005
@@ -45,12 +47,16 @@ class Workers:
     _first: list[asyncio.Event] = field(default_factory=list)  # of who is told first that the log has grown
     _later: list[asyncio.Event] = field(default_factory=list)
     _telling: asyncio.TimerHandle | None = None
+    _shared: asyncio.LifoQueue[str] = field(default_factory=asyncio.LifoQueue)  # connections that are free
     _head: int = 0  # the newest number that was heard of
     _published: int = -1
 
     def start(self) -> None:
         """Begin; must be called inside the running loop."""
         self.database.after_commit.append(self.wake)
+        self._shared = asyncio.LifoQueue()
+        for number in range(SHARED):
+            self._shared.put_nowait(f"shared {number}")
         self._tasks.append(asyncio.create_task(self._be_present(), name="presence"))
         self._spawn("sequencer", self._sequence, self._staged)
         for consumer in self.consumers:
@@ -113,7 +119,10 @@ class Workers:
         names = [consumer.name for consumer in self.consumers]
         while True:
             for consumer in self.consumers:
-                await self._step(partial(consuming.advance, self.database, consumer, self.find_tenant))
+                name = consumer.name if consumer.prompt else "shared 0"
+                await self._step(
+                    partial(consuming.advance, self.database, consumer, self.find_tenant, connection=name)
+                )
             async with self.database.session(worker=True) as session:
                 behind = await session.scalar(
                     text("SELECT count(*) FROM event_cursors WHERE consumer = ANY(:names) AND seq < :target"),
@@ -155,9 +164,11 @@ class Workers:
             return 0
 
     def _spawn(self, name: str, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
-        self._tasks.append(asyncio.create_task(self._loop(name, step, wake), name=name))
+        self._tasks.append(asyncio.create_task(self._loop(name, step, wake, self.poll_seconds), name=name))
 
-    async def _loop(self, name: str, step: Callable[[], Awaitable[int]], wake: asyncio.Event) -> None:
+    async def _loop(
+        self, name: str, step: Callable[[], Awaitable[int]], wake: asyncio.Event, poll_seconds: float
+    ) -> None:
         pause = 0.05
         while True:
             wake.clear()
@@ -173,7 +184,7 @@ class Workers:
                 pause = min(pause * 2, 5.0)
                 continue
             try:
-                async with asyncio.timeout(self.poll_seconds):
+                async with asyncio.timeout(poll_seconds):
                     await wake.wait()
             except TimeoutError:
                 pass
@@ -203,10 +214,18 @@ class Workers:
                 await consuming.warm_up(self.database, consumer, tenants[0])
         except Exception as error:
             logger.warning("worker.not_warm", worker=consumer.name, error=repr(error))
-        await self._loop(consumer.name, partial(self._consume, consumer), wake)
+        patience = 1 if consumer.prompt else POLLS_OF_OTHERS
+        await self._loop(consumer.name, partial(self._consume, consumer), wake, self.poll_seconds * patience)
 
     async def _consume(self, consumer: Consumer) -> int:
-        done = await consuming.advance(self.database, consumer, self.find_tenant)
+        if consumer.prompt:
+            done = await consuming.advance(self.database, consumer, self.find_tenant)
+        else:
+            shared = await self._shared.get()
+            try:
+                done = await consuming.advance(self.database, consumer, self.find_tenant, connection=shared)
+            finally:
+                self._shared.put_nowait(shared)
         return done if consumer.pace.behind else 0
 
     async def _time(self, timer: Timer) -> None:

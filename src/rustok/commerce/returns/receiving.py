@@ -79,6 +79,8 @@ async def _shelves(
     returned = {one.id: one for one in (await service.lines_of(context, [return_id])).get(return_id, [])}
     if unknown := received.keys() - returned.keys():
         raise errors.NotFound(f"no such line in this return: {min(unknown)}", field="lines")
+    for location_id in {one.location_id for one in received.values() if one.location_id is not None}:
+        await locations.get(context, location_id)
     found = await service.get(context, return_id)
     lines = {one.id: one for one in await orders.lines(context, found.order_id)}
     wanted = {id_: one for id_, one in received.items() if one.restock}
@@ -91,9 +93,6 @@ async def _shelves(
         variant = lines[returned[id_].line_id].variant_id
         if variant not in counted:
             raise errors.Conflict(f"nobody counts the stock of {lines[returned[id_].line_id].title}", field="restock")
-        location = one.location_id or await locations.default(context)
-        if one.location_id is not None:
-            await locations.get(context, location)
-        places[id_] = location
+        places[id_] = location = one.location_id or await locations.default(context)
         shelves[variant, location] = shelves.get((variant, location), 0) + one.restock
     return shelves, places
