@@ -16,12 +16,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rustok.core.tenants import service as tenants
-from rustok.kernel import consuming, migrating, postgres
+from rustok.kernel import consuming, graphql, migrating, postgres
 from rustok.kernel.context import SYSTEM, Actor, Context, TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database, plain_url
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
 from rustok.server import modules
+
+modules.load()
+graphql.seal_error_codes()  # as the server does: tests answer alike, whichever ran before
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"

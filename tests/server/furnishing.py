@@ -11,6 +11,7 @@ from rustok.commerce.inventory import reserving
 from rustok.core.access import lockouts
 from rustok.core.content import comments
 from rustok.core.modules import service as switches
+from rustok.core.tenants import service as tenants
 from rustok.kernel.ids import parse_id
 
 
@@ -23,6 +24,8 @@ def picture(colour: str = "teal") -> bytes:
 
 async def furnish(site: Site) -> None:
     """One of everything; the ids are in `site.ids` by kind."""
+    async with site.host.database.open(site.tenant) as context:
+        await tenants.update(context, version=1, settings={"mail": {"attach_invoice": True}})
     await _people(site)
     await _magazine(site)
     await _shop(site)

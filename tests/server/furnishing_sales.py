@@ -1,6 +1,7 @@
-"""Furnishes a shop with what comes of selling: customers, offers, a cart, an order with its money, parcels and returns."""
+"""Furnishes a shop with what comes of selling: customers, offers, carts, orders, their money, parcels and returns."""
 
 from typing import Any
+from uuid import uuid4
 
 from tests.server.conftest import Site
 
@@ -23,7 +24,7 @@ PLACES = [
         "shipping_method",
         "shippingMethod",
         """shippingMethodCreate(input: {zoneId: "$shipping_zone", name: "Post",
-          prices: [{price: {amount: "4.90", currencyCode: "EUR"}}]})""",
+          prices: [{price: {amount: "4.90", currencyCode: "EUR"}}], terms: [{currency: "EUR", freeFrom: "90.00"}]})""",
     ),
     (
         "payment_method",
@@ -34,8 +35,7 @@ PLACES = [
         "promotion",
         "promotion",
         """promotionCreate(input: {name: "Tenth off", kind: PERCENTAGE, reward: {percent: "10"}, needsCode: true,
-          target: {productIds: ["$product"], exceptCategoryIds: []},
-          conditions: {groupIds: []}})""",
+          perCustomerLimit: 9, target: {productIds: ["$product"]}})""",
     ),
     ("promotion_code", "code", 'promotionCodeAdd(promotionId: "$promotion", code: "TENTH")'),
     (
@@ -45,11 +45,16 @@ PLACES = [
     ),
     ("webhook_delivery", "delivery", 'webhookEndpointPing(id: "$webhook_endpoint")'),
 ]
+# What has no id of its own.
+SAID = [
+    ('taxSettingsUpdate(input: {version: 0, defaultCountry: "DE"})', "taxSettings"),
+    ('promotionTitleSet(id: "$promotion", locale: "ru", title: "Минус десять")', "titles"),
+]
 DRAFT = """mutation($variant: ID!) { draftOrderCreate(input: {currencyCode: "EUR", email: "ann@example.com",
   lines: [{variantId: $variant, quantity: 1}]}) { draftOrder { id version } userErrors { code message } } }"""
 CART = """mutation($input: CartCreateInput!) { cartCreate(input: $input)
   { cart { id lines { id } } userErrors { code message } } }"""
-COMPLETE = """mutation($cart: ID!) { completeCheckout(cartId: $cart, paymentMethod: "bank_transfer")
+COMPLETE = """mutation($cart: ID!, $method: String!) { completeCheckout(cartId: $cart, paymentMethod: $method)
   { order { id number lines { id } } payment { id } userErrors { code message } } }"""
 
 
@@ -77,13 +82,15 @@ async def sell(site: Site) -> None:
     ids["gift_card"] = card[0]["giftCard"]["id"]
     draft = (await site.admin(DRAFT, variant=ids["variant"]))["draftOrderCreate"]["draftOrder"]
     ids["draft_order"] = draft["id"]
+    for call, entity in SAID:
+        await made(site, call, entity, "__typename")
     await _buy(site)
     await _send_and_take_back(site)
     ids["mail"] = (await site.admin("{ mails { nodes { id } } }"))["mails"]["nodes"][0]["id"]
 
 
 async def _buy(site: Site) -> None:
-    """Whoever is logged in buys twice: once they only fill a cart."""
+    """Whoever is logged in pays by transfer, pays by card, and only fills a cart."""
     ids = site.ids
     address = await _shop(
         site,
@@ -92,22 +99,37 @@ async def _buy(site: Site) -> None:
         a=ADDRESS,
     )
     ids["address"] = address["address"]["id"]
+    await _shop(
+        site,
+        """mutation { customerRegister(email: "dan@example.com", password: "correct horse battery")
+          { accepted userErrors { code message } } }""",
+    )
     told = {
         "email": "ann@example.com",
         "shippingAddress": ADDRESS,
         "shippingMethodId": ids["shipping_method"],
-        "lines": [{"variantId": ids["variant"], "quantity": 2}],
+        "lines": [{"variantId": ids["variant"], "quantity": 1}],
     }
-    bought, kept = [(await _shop(site, CART, input=told))["cart"] for _ in range(2)]
+    bought, by_card, by_card_too, kept = [(await _shop(site, CART, input=told))["cart"] for _ in range(4)]
     for code in ("TENTH", "GIFT-CARD-0001"):
         await _shop(
             site,
-            "mutation($id: ID!, $code: String!) { cartCodeAdd(cartId: $id, code: $code) { userErrors { code message } } }",
+            """mutation($id: ID!, $code: String!) { cartCodeAdd(cartId: $id, code: $code)
+              { userErrors { code message } } }""",
             id=bought["id"],
             code=code,
         )
     ids |= {"cart": kept["id"], "cart_line": kept["lines"][0]["id"]}
-    placed = await _shop(site, COMPLETE, cart=bought["id"])
+    for cart, scenario in ((by_card, "webhook_before_answer"), (by_card_too, "late_webhook")):
+        paid = await _shop(site, COMPLETE, cart=cart["id"], method="card")
+        await _shop(
+            site,
+            """mutation($id: ID!, $data: JSON!) { paymentProcess(paymentId: $id, data: $data)
+              { payment { status } userErrors { code message } } }""",
+            id=paid["payment"]["id"],
+            data={"scenario": scenario},
+        )
+    placed = await _shop(site, COMPLETE, cart=bought["id"], method="bank_transfer")
     ids |= {
         "order": placed["order"]["id"],
         "order_line": placed["order"]["lines"][0]["id"],
@@ -120,6 +142,7 @@ async def _send_and_take_back(site: Site) -> None:
     ids = site.ids
     await made(site, 'paymentMarkPaid(paymentId: "$payment")', "payment")
     order = await site.admin("query($id: ID!) { order(id: $id) { version } }", id=ids["order"])
+    await made(site, 'orderNoteAdd(id: "$order", body: "Called")', "note")
     sent = await made(site, f'orderFulfil(id: "$order", version: {order["order"]["version"]})', "fulfilment")
     ids["fulfilment"] = sent["id"]
     back = await made(
@@ -138,7 +161,9 @@ async def _send_and_take_back(site: Site) -> None:
 
 async def _shop(site: Site, operation: str, **variables: Any) -> dict[str, Any]:
     """What a storefront mutation of whoever is logged in gave."""
-    answer = (await site.post("/graphql", operation, **variables)).json()
+    headers = {**site.headers(), "idempotency-key": str(uuid4())}
+    body = {"query": operation, "variables": variables}
+    answer = (await site.client.post("/graphql", json=body, headers=headers)).json()
     assert "errors" not in answer, (operation, answer)
     (given,) = answer["data"].values()
     assert given["userErrors"] == [], (operation, given)

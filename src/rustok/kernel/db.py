@@ -25,6 +25,9 @@ _SET_TENANT = "SELECT set_config('app.tenant', $1, true)"
 class Model(DeclarativeBase):
     """The base of all tables; names of keys follow one convention so that migrations can name them."""
 
+    # What the database sets by itself comes back with the change: reading it later would be a question of its own,
+    # which nobody could await.
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

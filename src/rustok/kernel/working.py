@@ -120,9 +120,7 @@ class Workers:
         while True:
             for consumer in self.consumers:
                 name = consumer.name if consumer.prompt else "shared 0"
-                await self._step(
-                    partial(consuming.advance, self.database, consumer, self.find_tenant, connection=name)
-                )
+                await self._step(partial(consuming.advance, self.database, consumer, self.find_tenant, connection=name))
             async with self.database.session(worker=True) as session:
                 behind = await session.scalar(
                     text("SELECT count(*) FROM event_cursors WHERE consumer = ANY(:names) AND seq < :target"),

@@ -92,7 +92,7 @@ async def test_staff_make_and_change_customers(ask, open_context) -> None:
 
     assert customer["email"] == "new@example.com"
     assert customer["groups"] == [{"code": "trade"}]
-    assert taken["customerCreate"] == {"customer": None, "userErrors": [{"code": "email_taken", "field": ["email"]}]}
+    assert taken["customerCreate"] == {"customer": None, "userErrors": [{"code": "EMAIL_TAKEN", "field": ["email"]}]}
     assert changed["customerUpdate"]["customer"] == {
         "email": "new@example.com",
         "emailVerified": False,
@@ -101,7 +101,7 @@ async def test_staff_make_and_change_customers(ask, open_context) -> None:
         "groups": [],
         "version": 2,
     }
-    assert stale["customerUpdate"]["userErrors"] == [{"code": "stale_version", "field": ["version"]}]
+    assert stale["customerUpdate"]["userErrors"] == [{"code": "STALE_VERSION", "field": ["version"]}]
 
 
 async def test_another_address_is_unproven_and_ends_every_session(ask, make_customer, open_context) -> None:
@@ -147,7 +147,7 @@ async def test_accounts_are_disabled_and_enabled_together(ask, make_customer) ->
     assert (await ask(turn % "customersBulkEnable", ids=ids[:1]))["customersBulkEnable"]["count"] == 1
     unknown = await ask(turn % "customersBulkEnable", ids=[ids[1], str(generate_id())])
 
-    assert unknown["customersBulkEnable"] == {"count": 0, "userErrors": [{"code": "not_found"}]}
+    assert unknown["customersBulkEnable"] == {"count": 0, "userErrors": [{"code": "NOT_FOUND"}]}
     assert len(await found(ask, w={"status": "DISABLED"})) == 2
 
 

@@ -73,8 +73,8 @@ async def test_an_address_of_somebody_else_is_not_found_and_not_touched(ask, mak
     )
     removed = await ask(REMOVE, of=STOREFRONT, actor=acting(thief), id=id_)
 
-    assert changed["addressUpdate"]["userErrors"] == [{"code": "not_found", "field": ["id"]}]
-    assert removed["addressDelete"] == {"deletedId": None, "userErrors": [{"code": "not_found", "field": ["id"]}]}
+    assert changed["addressUpdate"]["userErrors"] == [{"code": "NOT_FOUND", "field": ["id"]}]
+    assert removed["addressDelete"] == {"deletedId": None, "userErrors": [{"code": "NOT_FOUND", "field": ["id"]}]}
     async with open_context() as context:
         (kept,) = await book.list_all(context, owner.id)
         assert kept.address["city"] == "Kiel"
@@ -90,9 +90,9 @@ async def test_what_is_wrong_stands_beside_its_field(ask, make_customer, open_co
     phone = await ask(UPDATE, of=STOREFRONT, actor=me, i={"phone": "call me"})
     null = await ask(UPDATE, of=STOREFRONT, actor=me, i={"name": None})
 
-    assert bad["addressCreate"]["userErrors"] == [{"code": "bad_address", "field": ["address", "city"]}]
-    assert stale["customerUpdate"]["userErrors"] == [{"code": "stale_version", "field": ["version"]}]
-    assert phone["customerUpdate"]["userErrors"] == [{"code": "invalid", "field": ["phone"]}]
-    assert null["customerUpdate"]["userErrors"] == [{"code": "invalid", "field": ["name"]}]
+    assert bad["addressCreate"]["userErrors"] == [{"code": "BAD_ADDRESS", "field": ["address", "city"]}]
+    assert stale["customerUpdate"]["userErrors"] == [{"code": "STALE_VERSION", "field": ["version"]}]
+    assert phone["customerUpdate"]["userErrors"] == [{"code": "INVALID", "field": ["phone"]}]
+    assert null["customerUpdate"]["userErrors"] == [{"code": "INVALID", "field": ["name"]}]
     async with open_context() as context:
         assert (await service.get(context, user.id)).version == 1

@@ -167,7 +167,7 @@ async def test_staff_draft_place_edit_and_send_through_the_api(open_context: Ope
         i=draft["id"],
         s=str(shirt),
     )
-    assert wrong["draftOrderUpdate"]["userErrors"] == [{"code": "invalid", "field": ["unitPrice"]}]
+    assert wrong["draftOrderUpdate"]["userErrors"] == [{"code": "INVALID", "field": ["unitPrice"]}]
     order = (
         await must(
             """mutation($i: ID!) { draftOrderPlace(id: $i, version: 1) { order { id number version currencyCode
@@ -199,7 +199,7 @@ async def test_staff_draft_place_edit_and_send_through_the_api(open_context: Ope
         "mutation($i: ID!) { orderCancel(id: $i, version: 1) { order { id } userErrors { code field } } }",
         i=order["id"],
     )
-    assert stale["orderCancel"] == {"order": None, "userErrors": [{"code": "stale_version", "field": ["version"]}]}
+    assert stale["orderCancel"] == {"order": None, "userErrors": [{"code": "STALE_VERSION", "field": ["version"]}]}
     sent = await must(
         """mutation($i: ID!, $v: Int!) { orderFulfil(id: $i, version: $v, tracking: {carrier: "DHL", number: "1",
           url: "https://example.com/1"}) { fulfilment { id version lines { quantity } } order { status }

@@ -136,7 +136,7 @@ async def test_the_api_does_not_reach_another_tenants_order(
     ):
         ((name, found),) = (await ask(operation, **ids)).items()
         if answer == "not_found":
-            assert found["userErrors"] == [{"code": "not_found"}], name
+            assert found["userErrors"] == [{"code": "NOT_FOUND"}], name
         elif answer == 0:
             assert found == {"count": 0, "userErrors": []}, name
         else:

@@ -116,8 +116,8 @@ async def test_a_lost_update_is_told_as_a_user_error(ask: Ask) -> None:
     stale = (await ask(update, i=id_, v=1, t="Other"))["productUpdate"]
     null = (await ask(update, i=id_, v=2, t=None))["productUpdate"]
 
-    assert stale == {"product": None, "userErrors": [{"code": "stale_version", "field": ["version"]}]}
-    assert null == {"product": None, "userErrors": [{"code": "invalid", "field": ["title"]}]}
+    assert stale == {"product": None, "userErrors": [{"code": "STALE_VERSION", "field": ["version"]}]}
+    assert null == {"product": None, "userErrors": [{"code": "INVALID", "field": ["title"]}]}
     assert (await ask("query($i: ID!) { product(id: $i) { title } }", i=id_))["product"] == {"title": "Blouse"}
 
 
@@ -203,8 +203,8 @@ async def test_what_there_is_not_is_not_found(ask: Ask, call: str) -> None:
     answer = await ask(f"mutation($i: ID!) {{ {call} {{ userErrors {{ code }} }} }}", i=STRANGER)
     malformed = await ask(f"mutation($i: ID!) {{ {call} {{ userErrors {{ code }} }} }}", i="1' OR '1'='1")
 
-    assert list(answer.values()) == [{"userErrors": [{"code": "not_found"}]}]
-    assert list(malformed.values()) == [{"userErrors": [{"code": "invalid_id"}]}]
+    assert list(answer.values()) == [{"userErrors": [{"code": "NOT_FOUND"}]}]
+    assert list(malformed.values()) == [{"userErrors": [{"code": "INVALID_ID"}]}]
 
 
 HOSTILE = [
@@ -244,4 +244,4 @@ async def test_metadata_is_an_object(ask: Ask, metadata: object) -> None:
         m=metadata,
     )
 
-    assert answer["productCreate"]["userErrors"] == [{"code": "invalid", "field": ["metadata"]}]
+    assert answer["productCreate"]["userErrors"] == [{"code": "INVALID", "field": ["metadata"]}]

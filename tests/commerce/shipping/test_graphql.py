@@ -113,7 +113,7 @@ async def test_methods_are_made_listed_switched_and_removed(ask: Ask) -> None:
     changed = (await ask(update, i=made["id"], v=2))["shippingMethodUpdate"]["shippingMethod"]
     assert changed == {"version": 3, "maxWeightGrams": None, "prices": [{"price": {"amount": "4.90"}}]}
     stale = (await ask(update, i=made["id"], v=2))["shippingMethodUpdate"]
-    assert stale["userErrors"] == [{"code": "stale_version"}]
+    assert stale["userErrors"] == [{"code": "STALE_VERSION"}]
 
     gone = await ask("mutation($i: ID!) { shippingZoneDelete(id: $i) { deletedId } }", i=germany)
     assert gone["shippingZoneDelete"]["deletedId"] == germany
@@ -123,23 +123,23 @@ async def test_methods_are_made_listed_switched_and_removed(ask: Ask) -> None:
 async def test_what_cannot_be_is_answered_as_user_errors_and_changes_nothing(ask: Ask) -> None:
     germany = await zone(ask)
     refused: list[tuple[dict[str, Any], str]] = [
-        ({"zoneId": str(generate_id())}, "not_found"),
-        ({"provider": "pigeon"}, "unknown_shipping_provider"),
-        ({"provider": "pickup"}, "invalid"),
-        ({"taxClass": "no-such-class"}, "not_found"),
-        ({"locationId": str(generate_id())}, "not_found"),
-        ({"minWeightGrams": 10, "maxWeightGrams": 5}, "invalid"),
-        ({"prices": [{"price": euro("-1.00")}]}, "invalid"),
-        ({"prices": [{"price": euro("1.00")}, {"price": euro("2.00")}]}, "invalid"),
-        ({"prices": [{"price": euro("1.00"), "fromWeightGrams": 1, "fromSubtotal": "1"}]}, "invalid"),
-        ({"terms": [{"currency": "EUR", "minSubtotal": "2", "maxSubtotal": "1"}]}, "invalid"),
-        ({"terms": [{"currency": "EUR", "freeFrom": "1.001"}]}, "invalid_money"),
+        ({"zoneId": str(generate_id())}, "NOT_FOUND"),
+        ({"provider": "pigeon"}, "UNKNOWN_SHIPPING_PROVIDER"),
+        ({"provider": "pickup"}, "INVALID"),
+        ({"taxClass": "no-such-class"}, "NOT_FOUND"),
+        ({"locationId": str(generate_id())}, "NOT_FOUND"),
+        ({"minWeightGrams": 10, "maxWeightGrams": 5}, "INVALID"),
+        ({"prices": [{"price": euro("-1.00")}]}, "INVALID"),
+        ({"prices": [{"price": euro("1.00")}, {"price": euro("2.00")}]}, "INVALID"),
+        ({"prices": [{"price": euro("1.00"), "fromWeightGrams": 1, "fromSubtotal": "1"}]}, "INVALID"),
+        ({"terms": [{"currency": "EUR", "minSubtotal": "2", "maxSubtotal": "1"}]}, "INVALID"),
+        ({"terms": [{"currency": "EUR", "freeFrom": "1.001"}]}, "INVALID_MONEY"),
     ]
     for given, code in refused:
         answer = (await ask(METHOD, input={"zoneId": germany, "name": "X", **given}))["shippingMethodCreate"]
         assert (answer["shippingMethod"], [e["code"] for e in answer["userErrors"]]) == (None, [code]), given
     taken = (await ask(ZONE, input={"name": "Also Germany", "places": [{"country": "DE"}]}))["shippingZoneCreate"]
-    assert taken["userErrors"] == [{"code": "shipping_zone_taken"}]
+    assert taken["userErrors"] == [{"code": "SHIPPING_ZONE_TAKEN"}]
 
     assert (await ask("{ shippingMethods { totalCount } }"))["shippingMethods"]["totalCount"] == 0
     assert (await ask("{ shippingZones { totalCount } }"))["shippingZones"]["totalCount"] == 1

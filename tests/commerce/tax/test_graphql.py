@@ -78,7 +78,7 @@ async def test_a_zone_is_made_read_changed_and_removed(ask: Ask) -> None:
     update += " { taxZone { version pricesIncludeTax rates { name } } userErrors { code } } }"
     changed = (await ask(update, i=zone["id"], v=1))["taxZoneUpdate"]
     assert (changed["taxZone"]["version"], len(changed["taxZone"]["rates"])) == (2, 2)
-    assert (await ask(update, i=zone["id"], v=1))["taxZoneUpdate"]["userErrors"] == [{"code": "stale_version"}]
+    assert (await ask(update, i=zone["id"], v=1))["taxZoneUpdate"]["userErrors"] == [{"code": "STALE_VERSION"}]
 
     listed = await ask('{ taxZones(query: "germ", country: "at") { nodes { id } totalCount } taxClasses { code } }')
     assert listed["taxZones"] == {"nodes": [{"id": zone["id"]}], "totalCount": 1}
@@ -98,7 +98,7 @@ async def test_what_cannot_be_is_answered_as_user_errors_and_changes_nothing(ask
         answer = (await ask(ZONE, input=given))["taxZoneCreate"]
         assert answer["taxZone"] is None
         codes += [error["code"] for error in answer["userErrors"]]
-    assert codes == ["bad_place", "bad_rate", "invalid"]
+    assert codes == ["BAD_PLACE", "BAD_RATE", "INVALID"]
     assert (await ask("{ taxZones { totalCount } }"))["taxZones"]["totalCount"] == 0
 
 
@@ -113,9 +113,9 @@ async def test_settings_are_decided_once_per_version(ask: Ask) -> None:
     changed = (await ask(change, i={"version": 0, **wanted}))["taxSettingsUpdate"]["taxSettings"]
     assert changed == {"version": 1, **wanted, "defaultCountry": "FR"}
     for given, code in (
-        ({"version": 0}, "stale_version"),
-        ({"version": 1, "defaultCountry": "XX"}, "bad_place"),
-        ({"version": 1, "provider": "nobody"}, "unknown_tax_provider"),
+        ({"version": 0}, "STALE_VERSION"),
+        ({"version": 1, "defaultCountry": "XX"}, "BAD_PLACE"),
+        ({"version": 1, "provider": "nobody"}, "UNKNOWN_TAX_PROVIDER"),
     ):
         assert (await ask(change, i=given))["taxSettingsUpdate"]["userErrors"] == [{"code": code}]
     after = await ask("{ taxSettings { version defaultCountry provider } }")

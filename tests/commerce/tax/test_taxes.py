@@ -10,6 +10,7 @@ from tests.conftest import MakeTenant, OpenContext
 
 from rustok.commerce.baskets.shapes import Buyer, Destination, Taxable, Taxes, TaxPart
 from rustok.commerce.catalogue import service as catalogue
+from rustok.commerce.customers import groups as customer_groups
 from rustok.commerce.places import service as places
 from rustok.commerce.places.service import Place
 from rustok.commerce.products import service as products
@@ -98,11 +99,16 @@ async def test_while_no_country_is_known_the_default_one_stands_in(context: Cont
 
 async def test_a_buyer_of_an_exempt_group_pays_none(context: Context) -> None:
     await furnish(context)
-    resellers = generate_id()
+    resellers = (await customer_groups.create(context, name="Resellers")).id
     await service.change(context, exempt_groups=[resellers])
 
     assert (await taxes(context, "DE", buyer=Buyer(groups=frozenset({resellers}))))[1] == []
     assert (await taxes(context, "DE", buyer=Buyer(groups=frozenset({generate_id()}))))[1] != []
+    with pytest.raises(errors.NotFound, match="there is no customer group"):
+        await service.change(context, exempt_groups=[resellers, generate_id()])
+    assert (await service.settings(context)).exempt_groups == [resellers]
+    await customer_groups.remove(context, resellers)
+    await service.change(context, exempt_groups=[resellers])  # who saves the same again is not stopped by it
 
 
 async def test_another_tenants_zones_hold_nothing_here(

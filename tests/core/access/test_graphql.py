@@ -114,13 +114,13 @@ async def test_wrong_log_ins_are_answered_alike_and_counted(ask, make_user):
     ]
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["userErrors"] == [
-        {"code": "wrong_credentials", "message": "wrong e-mail address or password", "field": None}
+        {"code": "WRONG_CREDENTIALS", "message": "wrong e-mail address or password", "field": None}
     ]
 
     for _ in range(4):
         await ask(ADMIN, LOG_IN, email=user.email, password="wrong")
     locked = await ask(ADMIN, LOG_IN, email=user.email, password=PASSWORD)
-    assert (locked["accessToken"], locked["userErrors"][0]["code"]) == (None, "too_many_attempts")
+    assert (locked["accessToken"], locked["userErrors"][0]["code"]) == (None, "TOO_MANY_ATTEMPTS")
     assert 0 < int(ask.headers["Retry-After"]) <= 15
 
 
@@ -138,7 +138,7 @@ async def test_a_stolen_refresh_token_is_committed_as_the_end_of_the_session(ask
         == {
             "accessToken": None,
             "refreshToken": None,
-            "userErrors": [{"code": "bad_refresh_token"}],
+            "userErrors": [{"code": "BAD_REFRESH_TOKEN"}],
         }
     )
 
@@ -154,7 +154,7 @@ async def test_a_customer_signs_up_and_may_do_nothing_else(ask, make_user):
     begun = await ask(STOREFRONT, LOG_IN, email="anna@example.com", password=PASSWORD)
 
     assert fresh == taken == {"accepted": True, "userErrors": []}
-    assert bad == {"accepted": False, "userErrors": [{"code": "invalid_email", "field": ["email"]}]}
+    assert bad == {"accepted": False, "userErrors": [{"code": "INVALID_EMAIL", "field": ["email"]}]}
     me = await ask(STOREFRONT, "{ me { name role permissions } }", token=begun["accessToken"])
     assert me == {"name": "Anna", "role": "customer", "permissions": []}
     for operation in (
@@ -184,7 +184,7 @@ async def test_asking_for_a_reset_is_answered_alike(ask, make_user, capsys):
       { accepted userErrors { code field } } }"""
     assert await ask(STOREFRONT, complete) == {
         "accepted": False,
-        "userErrors": [{"code": "bad_reset_token", "field": ["token"]}],
+        "userErrors": [{"code": "BAD_RESET_TOKEN", "field": ["token"]}],
     }
 
 
@@ -210,7 +210,7 @@ async def test_registering_is_answered_alike_and_proven_by_mail(ask, make_user, 
     assert bad == {
         "verified": False,
         "email": None,
-        "userErrors": [{"code": "bad_verification_token", "field": ["token"]}],
+        "userErrors": [{"code": "BAD_VERIFICATION_TOKEN", "field": ["token"]}],
     }
     assert me == {"emailVerified": False}
     assert own["accepted"] is True
@@ -228,8 +228,8 @@ async def test_a_change_of_address_is_asked_for_with_the_password(ask, make_user
     bad = await ask(STOREFRONT, change, email="nonsense", password=PASSWORD, token=token)
     right = await ask(STOREFRONT, change, email="new@example.com", password=PASSWORD, token=token)
 
-    assert wrong == {"accepted": False, "userErrors": [{"code": "wrong_credentials", "field": None}]}
-    assert bad == {"accepted": False, "userErrors": [{"code": "invalid_email", "field": ["email"]}]}
+    assert wrong == {"accepted": False, "userErrors": [{"code": "WRONG_CREDENTIALS", "field": None}]}
+    assert bad == {"accepted": False, "userErrors": [{"code": "INVALID_EMAIL", "field": ["email"]}]}
     assert right == {"accepted": True, "userErrors": []}
     assert await ask(STOREFRONT, change, email="new@example.com", password=PASSWORD) == ["unauthenticated"]
     async with open_context() as context:
@@ -273,7 +273,7 @@ async def test_staff_manage_accounts_roles_and_keys(ask, make_user, token_of, op
     assert role["role"] == {"slug": "editor", "permissions": ["content:write"], "fixed": False, "version": 1}
     assert (made["user"]["role"], made["user"]["status"]) == ("editor", "ACTIVE")
     assert changed == {"user": {"name": "Edda", "version": 2}, "userErrors": []}
-    assert stale == {"user": None, "userErrors": [{"code": "stale_version", "field": ["version"]}]}
+    assert stale == {"user": None, "userErrors": [{"code": "STALE_VERSION", "field": ["version"]}]}
     assert page == {"nodes": [{"name": "Edda"}], "totalCount": 1}
     assert key["secret"].startswith(key["apiKey"]["prefix"])
     assert revoked["apiKey"]["revokedAt"] is not None
@@ -355,6 +355,6 @@ async def test_staff_change_their_tenant(ask, make_user, token_of, tenant):
         "settings": {"theme": "sand"},
         "version": 2,
     }
-    assert bad == {"tenant": None, "userErrors": [{"code": "invalid"}]}
-    assert host == {"tenant": None, "userErrors": [{"code": "invalid_host", "field": ["host"]}]}
+    assert bad == {"tenant": None, "userErrors": [{"code": "INVALID"}]}
+    assert host == {"tenant": None, "userErrors": [{"code": "INVALID_HOST", "field": ["host"]}]}
     assert shop == {"locales": ["en", "ru"], "currencies": ["EUR", "USD"]}

@@ -74,7 +74,7 @@ async def test_a_post_lives_its_life(ask: Any) -> None:
     stale = await ask(update, id=post["id"], input={"version": 1, "title": "B"})
     assert changed["contentUpdate"]["content"] == {"title": "A", "excerpt": "short", "version": 2}
     assert cleared["contentUpdate"]["content"] == {"title": "A", "excerpt": None, "version": 3}
-    assert stale["contentUpdate"]["userErrors"] == [{"code": "stale_version", "field": ["version"]}]
+    assert stale["contentUpdate"]["userErrors"] == [{"code": "STALE_VERSION", "field": ["version"]}]
 
     for verb, status in (("Publish", "PUBLISHED"), ("Archive", "ARCHIVED"), ("Restore", "DRAFT")):
         answer = await ask(f"mutation($id: ID!) {{ content{verb}(id: $id) {{ content {{ status }} }} }}", id=post["id"])
@@ -109,7 +109,7 @@ async def test_readers_comment_and_staff_approve(ask: Any) -> None:
     )
 
     assert made["commentCreate"]["pending"] is True
-    assert refused["commentCreate"]["userErrors"] == [{"code": "invalid", "field": ["authorName"]}]
+    assert refused["commentCreate"]["userErrors"] == [{"code": "INVALID", "field": ["authorName"]}]
     assert waiting["commentsPending"]["nodes"] == [{"id": made["commentCreate"]["commentId"], "html": "<p>hi</p>\n"}]
     assert approved["commentsApprove"]["count"] == 1
     assert (await ask("{ commentsPending { nodes { id } } }"))["commentsPending"]["nodes"] == []
@@ -144,7 +144,7 @@ async def test_tags_meta_translations_redirects_and_menus_are_within_reach(ask: 
     assert leads["redirects"]["nodes"] == [{"targetType": "tag", "slug": "red", "targetId": tag["id"]}]
     assert first["metaSet"]["meta"] == {"title": "T", "noIndex": True, "ogImage": None}
     assert second["metaSet"]["meta"] == {"title": "T", "noIndex": True, "ogImage": "https://a.test/x.png"}
-    assert bad["metaSet"]["userErrors"] == [{"code": "invalid_meta", "field": ["ogImage"]}]
+    assert bad["metaSet"]["userErrors"] == [{"code": "INVALID_META", "field": ["ogImage"]}]
     assert words["translationsSet"]["translations"] == [{"locale": "ru", "fields": {"name": "Алый"}}]
     assert menu["menuSave"]["menu"]["items"] == [{"title": "A", "children": [{"title": "B"}]}]
 

@@ -79,8 +79,8 @@ async def test_text_and_focal_point_change_and_a_stale_version_is_refused(ask: A
 
     assert changed["mediaUpdate"]["media"]["focalPoint"] == {"x": 0.1, "y": 0.9}
     assert changed["mediaUpdate"]["media"]["altText"] == "Shoe"
-    assert stale["mediaUpdate"] == {"media": None, "userErrors": [{"code": "stale_version", "field": ["version"]}]}
-    assert outside["mediaUpdate"]["userErrors"] == [{"code": "invalid", "field": ["focalPoint"]}]
+    assert stale["mediaUpdate"] == {"media": None, "userErrors": [{"code": "STALE_VERSION", "field": ["version"]}]}
+    assert outside["mediaUpdate"]["userErrors"] == [{"code": "INVALID", "field": ["focalPoint"]}]
     assert removed["mediaUpdate"]["media"] | {"sources": []} == changed["mediaUpdate"]["media"] | {
         "altText": None, "version": 3, "sources": [],
     }  # fmt: skip
@@ -99,7 +99,7 @@ async def test_remote_pictures_are_registered_all_or_none_and_fetched_when_asked
         "mutation($id: ID!) { mediaFetchRemote(id: $id) { media { status lastError fetchAttempts } } }", id=media_id
     )
 
-    assert refused["mediaRegisterRemote"]["userErrors"] == [{"code": "invalid", "field": ["pictures", "1", "url"]}]
+    assert refused["mediaRegisterRemote"]["userErrors"] == [{"code": "INVALID", "field": ["pictures", "1", "url"]}]
     assert nothing["mediaList"]["totalCount"] == 0
     assert registered["mediaRegisterRemote"]["media"][0]["status"] == "REMOTE"
     assert fetched["mediaFetchRemote"]["media"] == {
@@ -118,7 +118,7 @@ async def test_files_are_removed_one_by_one_and_in_bulk(ask: Any, open_context: 
     bulk = await ask("mutation($ids: [ID!]!) { mediaBulkDelete(ids: $ids) { count } }", ids=[first, second])
 
     assert gone["mediaDelete"] == {"deletedId": first, "userErrors": []}
-    assert again["mediaDelete"]["userErrors"] == [{"code": "media_not_found"}]
+    assert again["mediaDelete"]["userErrors"] == [{"code": "MEDIA_NOT_FOUND"}]
     assert bulk["mediaBulkDelete"]["count"] == 1
 
 

@@ -91,8 +91,6 @@ class Order(TenantModel):
     """What a buyer committed to. All amounts are minor units of `currency`; `total` is the sum of its parts."""
 
     __tablename__ = "commerce_orders"
-    # A change of the moment at which the row was made still has its `updated_at` read back, which nobody could await.
-    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "id"],

@@ -69,8 +69,6 @@ class Payment(TenantModel):
     """An amount to be paid for an order. The four sums are counted by the ledger's own trigger and by nobody else."""
 
     __tablename__ = "commerce_payments"
-    # A change of the moment at which the row was made still has its `updated_at` read back, which nobody could await.
-    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "order_id"],

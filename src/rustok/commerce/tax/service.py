@@ -6,6 +6,7 @@ from uuid import UUID
 
 from rustok.commerce.addresses import service as addresses
 from rustok.commerce.catalogue import checks
+from rustok.commerce.customers import groups as customer_groups
 from rustok.commerce.places.service import BadPlace
 from rustok.commerce.tax import calculating, providers
 from rustok.commerce.tax.models import Rounding, ShippingTax, TaxSettings
@@ -43,7 +44,7 @@ async def settings(context: Context, *, lock: bool = False) -> TaxSettings:
 
 
 async def change(context: Context, *, version: int | None = None, **changes: Unpack[SettingsChanges]) -> TaxSettings:
-    """Change what is given. Raises `Stale`, `BadPlace`, `UnknownTaxProvider`."""
+    """Change what is given. Raises `Stale`, `BadPlace`, `UnknownTaxProvider`, `NotFound` (of a group)."""
     found = await settings(context, lock=True)
     checks.version(found.version, version)
     if "prices_include_tax" in changes:
@@ -64,7 +65,10 @@ async def change(context: Context, *, version: int | None = None, **changes: Unp
     if "exempt_groups" in changes:
         groups = checks.ids(list(changes["exempt_groups"]))
         if len(groups) > 100:
-            raise errors.Invalid("at most 100 groups", field="exemptGroups")
+            raise errors.Invalid("at most 100 groups", field="exemptGroupIds")
+        added = set(groups) - set(found.exempt_groups)  # one that was removed since may stay
+        if unknown := added - (await customer_groups.get_many(context, sorted(added))).keys():
+            raise errors.NotFound(f"there is no customer group {min(unknown)}", field="exemptGroupIds")
         found.exempt_groups = sorted(groups)
     found.version += 1
     found.updated_at = context.now

@@ -84,8 +84,6 @@ class Media(TenantModel):
         Index("ix_media_tenant_id_uploaded_by", "tenant_id", "uploaded_by"),
     )
 
-    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 -- SQLAlchemy's own; `updated_at` comes back at once
-
     uploaded_by: Mapped[UUID | None] = mapped_column(Uuid)
     filename: Mapped[str] = mapped_column(String(255))
     original_name: Mapped[str] = mapped_column(String(255))
