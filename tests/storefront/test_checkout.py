@@ -148,6 +148,10 @@ async def test_a_total_that_has_changed_is_shown_before_anything_is_bought(marke
     assert "total has changed" in guest.reads
     assert await market.count("commerce_orders", "email = 'changed@example.com'") == 0
 
+    await guest.order("card", due="0.01")  # as where a gift card was spent elsewhere: what is left to pay is another
+    assert "total has changed" in guest.reads
+    assert await market.count("commerce_orders", "email = 'changed@example.com'") == 0
+
 
 async def test_no_way_to_pay_is_no_order(market: Market) -> None:
     guest = market.visitor()

@@ -22,8 +22,8 @@ NEEDED = ("name", "country", "line1", "city")  # as they stand in the form
 
 _WHO = f"{{ customer {{ email name addresses {{ id isDefaultShipping address {cart.ADDRESS} }} }} }}"
 _METHODS = """query ($id: ID!) { cart(id: $id) { paymentMethods { code name instructions redirects } } }"""
-_COMPLETE = """mutation ($id: ID!, $method: String, $total: MoneyInput!) {
-  completeCheckout(cartId: $id, paymentMethod: $method, expectedTotal: $total) {
+_COMPLETE = """mutation ($id: ID!, $method: String, $total: MoneyInput!, $due: MoneyInput!) {
+  completeCheckout(cartId: $id, paymentMethod: $method, expectedTotal: $total, expectedDue: $due) {
     order { token number } payment { id status } shortages { lineId title wanted left }
     userErrors { field code message } } }"""
 
@@ -172,12 +172,12 @@ async def _order(visit: Visit, basket: Data | None, form: Form) -> Response:
 
 async def _complete(visit: Visit, cart_id: str, form: Form) -> Data:
     """The order of the cart. A second click with the same key waits for the first one's answer, and gets it too."""
-    total = {"amount": form.get("total", 40), "currencyCode": form.get("currency", 3)}
+    total, due = ({"amount": form.get(name, 40), "currencyCode": form.get("currency", 3)} for name in ("total", "due"))
     key: str | None = form.get("key", 64)
     for _ in range(_WAITS):
         try:
             answer: Data = await visit.ask(
-                _COMPLETE, key=key, id=cart_id, method=form.get("method", 64) or None, total=total
+                _COMPLETE, key=key, id=cart_id, method=form.get("method", 64) or None, total=total, due=due
             )
             return answer["completeCheckout"]  # type: ignore[no-any-return]  # JSON
         except asking.Refused as error:
