@@ -13,6 +13,8 @@ from tests.conftest import Addresses
 from tests.server.test_graphql_http import free_port
 from tests.storefront.buying import PASSWORD, Market
 
+from rustok.commerce.orders import fulfilling
+
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed: no browser to test with")
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -113,7 +115,9 @@ _FOCUSED = """() => {
            seen: it.matches(':focus-visible') && style.outlineStyle !== 'none' && style.outlineWidth !== '0px' } }"""
 
 
-@pytest.fixture(params=["with scripts, on a phone", "without scripts, on a phone", "without scripts, at a desk"])
+@pytest.fixture(
+    params=[f"{scripts} scripts, {screen}" for scripts in ("with", "without") for screen in ("on a phone", "at a desk")]
+)
 async def keyboard(request: pytest.FixtureRequest, address: str) -> AsyncIterator[Keyboard]:
     """A fresh browser."""
     scripts, screen = request.param.startswith("with scripts"), PHONE if "phone" in request.param else DESK
@@ -164,6 +168,7 @@ async def test_a_guest_buys_with_the_keyboard_alone(market: Market, keyboard: Ke
     said = await keyboard.reads()
     assert "need your attention" in said
     assert "name@example.com" in said
+    assert await keyboard.page.evaluate("document.activeElement.id") == "refusals"
     await keyboard.fits()
     await keyboard.type("E-mail", "keys@example.com")
     await _where(keyboard)
@@ -227,3 +232,50 @@ async def test_who_was_slower_reads_what_is_left_and_takes_it(market: Market, ke
     await keyboard.press("Take what is left")
 
     assert "The quantities are changed." in await keyboard.reads()
+
+
+async def test_a_customer_saves_something_buys_it_later_and_sends_it_back_with_the_keyboard_alone(
+    market: Market, keyboard: Keyboard
+) -> None:
+    handle = await market.stock(20, title="Harbour lamp")
+    email = f"{os.urandom(5).hex()}@example.com"
+    await market.visitor().sign_up(email)
+    await keyboard.open(f"/products/{handle}")
+    await keyboard.press("Save to a wish list")
+    await keyboard.type("E-mail", email)
+    await keyboard.type("Password", PASSWORD)
+    await keyboard.press("Log in", kind="button")
+    assert "Harbour lamp" in await keyboard.reads()
+    await keyboard.fits()
+    await keyboard.press("Save", kind="button")
+    assert "It is on your wish list." in await keyboard.reads()
+    await keyboard.fits()
+
+    await keyboard.press("Add Harbour lamp to the cart")
+    assert "It is in your cart now." in await keyboard.reads()
+    await keyboard.press("Go to the cart")
+    await keyboard.type("Quantity of Harbour lamp", "21")
+    await keyboard.press("Go to checkout")
+    assert "Only 20 are left" in await keyboard.reads()
+    assert await keyboard.page.evaluate("document.activeElement.id") == "refusals"
+    await keyboard.fits()
+    await keyboard.type("Quantity of Harbour lamp", "2")
+    await keyboard.press("Go to checkout")
+    await _where(keyboard)
+    await _pay(keyboard, "Card")
+    assert "Thank you!" in await keyboard.reads()
+
+    order_id = await market.value("SELECT id FROM commerce_orders WHERE email = :email", email=email)
+    async with market.shop.host.database.open(market.shop.tenant) as context:
+        await fulfilling.deliver(context, (await fulfilling.fulfil(context, order_id)).id)
+    await keyboard.open(keyboard.page.url.removeprefix(keyboard.address))
+    await keyboard.press("Send something back")
+    await keyboard.press("Ask to send it back")
+    assert "at least one thing" in await keyboard.reads()
+    await keyboard.fits()
+    await keyboard.type("How many?", "1")
+    await keyboard.choose("Why?", "It arrived damaged")
+    await keyboard.press("Ask to send it back")
+
+    assert "We have your wish to send something back." in await keyboard.reads()
+    await keyboard.fits()
