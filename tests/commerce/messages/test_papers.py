@@ -11,7 +11,7 @@ from tests.commerce.orders import ordering
 
 from rustok.commerce.baskets.shapes import TaxPart
 from rustok.commerce.messages import facts, papers, seller
-from rustok.commerce.orders import placing
+from rustok.commerce.orders import placing, settling
 from rustok.kernel.context import Context, TenantInfo
 from rustok.kernel.ids import generate_id
 
@@ -59,6 +59,20 @@ async def test_what_an_invoice_shows_adds_up(context: Context, shop: TenantInfo,
     [rate] = data["taxes"]
     assert rate["name"] == "VAT 19%"
     assert number(rate["base"]) + number(rate["amount"]) == sums["Total"]
+
+
+async def test_what_was_given_back_is_shown_and_not_owed_again(context: Context, shop: TenantInfo) -> None:
+    costs = ordering.totals([(generate_id(), 2, 1000)])
+    order = await placing.place(context, ordering.placement(costs))
+    due = order.due_minor
+    await settling.settle(context, order.id, authorized_minor=due, captured_minor=due, refunded_minor=500)
+
+    data = papers.invoice_data(shop, facts.of(await facts.read(context, order)))
+
+    sums = {name: number(value) for name, value, _ in data["sums"]}
+    assert (sums["Paid"], sums["Given back"], sums["Still to pay"]) == (-sums["Total"], Decimal(5), 0)
+    assert not data["open"]
+    assert data["payment"][-1] == "Paid in full, thank you."
 
 
 async def test_taxes_are_summed_by_rate_with_their_net_amounts(context: Context) -> None:
