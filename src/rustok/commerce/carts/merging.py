@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from sqlalchemy import func, literal, select
+
 from rustok.commerce.carts import rows, viewing
 from rustok.commerce.carts.models import CartKind, CartStatus
 from rustok.commerce.carts.rows import CartRow, LineRow
@@ -20,6 +22,7 @@ async def merge(context: Context, cart_id: UUID) -> View:
     customer_id = context.actor.user_id if context.actor.kind == "user" else None
     if customer_id is None:
         raise errors.Unauthenticated("log in first")
+    await _one_at_a_time(context, customer_id)
     open_carts = [one for one in await rows.mine(context) if one.kind is CartKind.CART and one.id != cart_id]
     target_id = open_carts[0].id if open_carts else None
     # One order for everybody who holds two carts.
@@ -45,6 +48,12 @@ async def merge(context: Context, cart_id: UUID) -> View:
     guest.expires_at = context.now + rows.CUSTOMERS_LIFE
     await rows.write(context, guest)
     return await viewing.view(context, guest, brought)
+
+
+async def _one_at_a_time(context: Context, customer_id: UUID) -> None:
+    """Of two devices that log in at once, the second finds the cart that the first one brought."""
+    key = func.hashtextextended(literal(f"commerce_carts:{context.tenant_id}:{customer_id}"), 0)
+    await context.session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 async def _into(
