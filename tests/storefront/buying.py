@@ -1,6 +1,7 @@
 """Somebody who fills in forms as a browser without scripts does, and a shop in which everything can be bought."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +17,9 @@ from rustok.commerce.products import saving
 from rustok.commerce.products.drafts import PriceDraft, ProductDraft, ProductStatus, VariantDraft
 from rustok.commerce.shipping import methods, zones
 from rustok.commerce.shipping.methods import PriceGiven
+from rustok.core.mailing import composing
+from rustok.core.mailing import service as mailing
+from rustok.core.mailing.post import Post
 
 PASSWORD = "correct horse battery"
 ADDRESS = {
@@ -131,6 +135,16 @@ class Market:
             assert not (await saving.save_many(context, [draft])).failed
         await self.shop.catch_up()
         return handle
+
+    async def link(self, email: str, path: str) -> str:
+        """The link to that page in the last mail to the address, as its reader follows it."""
+        host = self.shop.host
+        async with host.database.open(self.shop.tenant) as context:
+            mails = (await context.session.scalars(mailing.every(query=email))).all()
+            post: Post = host.database.resources[Post]
+            texts = [composing.letter(post, context.tenant, one).text for one in sorted(mails, key=lambda one: one.id)]
+        found = [link for text in texts for link in re.findall(r"https?://\S+", text) if urlsplit(link).path == path]
+        return found[-1].removeprefix(found[-1].split(path)[0])
 
     async def count(self, table: str, where: str = "true") -> int:
         """Rows of the tenant."""

@@ -233,6 +233,44 @@ async def test_a_forgotten_password_says_the_same_to_everybody(market: Market) -
     assert "used already or is too old" in stranger.reads
 
 
+async def test_the_link_in_a_mail_sets_a_new_password_once(market: Market) -> None:
+    made, email = await _customer(market)
+    await made.go("/forgot")
+    await made.send("//main//form", email=email)
+    link = await market.link(email, "/reset")
+
+    await made.go(link)
+    await made.send("//main//form", password="short")
+    assert "10 characters" in made.refusal("password")
+    await made.send("//main//form", password="a new long password")
+    assert made.path == "/login"
+    assert "Your new password is set." in made.reads
+    await made.log_in(email)
+    assert made.path == "/login"
+    await made.log_in(email, "a new long password")
+    assert made.path == "/account"
+
+    await made.go(link)
+    await made.send("//main//form", password="another long password")
+    assert (made.status, made.path) == (422, "/reset")
+    assert "used already or is too old" in made.reads
+
+
+async def test_the_link_in_a_mail_confirms_the_address(market: Market) -> None:
+    made, email = await _customer(market)
+    assert f"Please confirm that {email} is yours" in made.reads
+    link = await market.link(email, "/verify")
+
+    await made.go(link)
+    assert "Please confirm" in text_of(await made.go("/account"))
+    await made.go(link)
+    await made.send("//main//form")
+
+    assert made.path == "/account"
+    assert "your address is confirmed" in made.reads
+    assert "Please confirm" not in made.reads
+
+
 async def test_an_address_is_confirmed_by_a_button_and_not_by_looking(market: Market) -> None:
     made, _ = await _customer(market)
 

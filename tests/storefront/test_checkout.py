@@ -213,7 +213,7 @@ async def test_it_is_all_said_in_russian_too(market: Market) -> None:
         "//main//form[.//input[@name='email']]", email="", s_name="Ада", s_country="DE", s_line1="1", s_city=""
     )
     assert guest.refusal("email") == "Введите адрес электронной почты."
-    assert "Нужно поправить 2 поля" in guest.reads
+    assert "Обратите внимание: 2 замечания" in guest.reads
     await guest.send("//main//form[.//input[@name='email']]", email="ru@example.com", s_city="Берлин")
     await guest.send("//main//form[.//input[@name='method']]")
     await guest.order("declined")
