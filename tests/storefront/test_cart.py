@@ -134,7 +134,8 @@ async def test_pages_that_are_the_same_for_everybody_stay_so(market: Market, sho
 PATHS = (
     "/cart", "/cart/add", "/checkout", "/checkout/shipping", "/checkout/payment", "/login", "/logout", "/register",
     "/forgot", "/reset", "/verify", "/account/details", "/account/addresses", "/account/addresses/new", "/account/data",
-    "/account/wishlists", "/account/wishlists/add", "/account/wishlists/01a2079321980eb067bc75c5af9a6eec",
+    "/account/wishlists", "/account/wishlists/add", "/account/wishlists/later",
+    "/account/wishlists/01a2079321980eb067bc75c5af9a6eec",
 )  # fmt: skip
 
 

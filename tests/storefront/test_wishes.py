@@ -123,6 +123,33 @@ async def test_several_lists_are_made_chosen_renamed_and_deleted(market: Market)
     assert len(made.page.xpath("//ul[@class='rows']/li")) == 2
 
 
+async def test_a_line_of_the_cart_is_put_aside_for_later(market: Market) -> None:
+    made, _ = await _customer(market)
+    await made.take("mug")
+    await made.take("bowl-7", 2)
+    line = made.page.xpath("//button[@name='line']/@value")[0]
+    aside = {"line": line}
+
+    answer = await made.post("/account/wishlists/later", **aside)
+    page = await made.go(answer.headers["location"])
+    assert "It is on your wish list now." in text_of(page)
+    assert "Harbour mug" not in text_of(page)
+    assert made.client.cookies["cart_count"] == "2"
+    await made.go("/account/wishlists")
+    await made.go(made.page.xpath("//ul[@class='rows']//a/@href")[0])
+    assert _lines(made) == ["Harbour mug"]
+
+    stranger, _ = await _customer(market)
+    own = made.page.xpath("//button[@name='remove']/@value")[0]
+    for values in ({"line": own}, {"line": "nonsense"}, {"line": ""}):
+        assert (await stranger.post("/account/wishlists/later", **values)).headers["location"] == "/cart"
+    guest = market.visitor()
+    await guest.take("mug")
+    assert not guest.page.xpath("//button[@name='line']")
+    assert (await guest.post("/account/wishlists/later", **aside)).headers["location"].startswith("/login")
+    assert "Harbour mug" in text_of(await made.go(made.path))
+
+
 async def test_a_list_is_nobody_elses(market: Market) -> None:
     made = await _saved(market, "teapot")
     wishes, line = made.path, _button(made, "remove")

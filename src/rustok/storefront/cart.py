@@ -282,6 +282,7 @@ async def _show(visit: Visit, cart: Data | None, form: Form) -> Response:
         "cart.html", head, status=200 if form.is_good else 422, cart=cart, form=form, most=MOST,
         countries=regions.names(visit.wording.language).items(), country=form.get("country") or country,
         code_reason=partial(code_reason, visit), savings=savings(cart) if cart else [],
+        is_known=bool(visit.cookie(cookies.SESSION)),
     )  # fmt: skip
     if cart is None and visit.cookie(cookies.CART):
         remember(visit, response, None)

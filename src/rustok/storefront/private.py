@@ -34,6 +34,7 @@ _PAGES: Mapping[tuple[str, ...], Page] = {
     ("account", "data"): account.data,
     ("account", "wishlists"): wishes.overview,
     ("account", "wishlists", "add"): wishes.add,
+    ("account", "wishlists", "later"): wishes.later,
     ("cart",): cart.page,
     ("cart", "add"): cart.add,
     ("checkout",): checkout.contact,
@@ -57,7 +58,7 @@ def find(visit: Visit, parts: Sequence[str]) -> Page | None:
     match parts:
         case ["account", "addresses", address_id]:
             return partial(account.address, address_id=address_id)
-        case ["account", "wishlists", list_id] if list_id != "add":
+        case ["account", "wishlists", list_id] if list_id not in ("add", "later"):
             return partial(wishes.page, list_id=list_id)
         case ["orders", token, "return"]:
             return partial(returning.request, token=token)

@@ -116,6 +116,21 @@ async def add(visit: Visit, form: Form | None) -> Response:
     return visit.go(f"{_PATH}/{wish_id}", "wished")
 
 
+async def later(visit: Visit, form: Form | None) -> Response:
+    """Carry a line of the cart to the list that was changed last."""
+    lists = await _all(visit)
+    lying = await cart.look(visit)
+    wanted = form.get("line", 36) if form else ""
+    if form is None or lying is None or not any(line["id"] == wanted for line in lying["lines"]):
+        return visit.redirect(visit.links.at("/cart"))
+    wish_id = str(lists[0]["id"]) if lists else await _created(visit, form)
+    if wish_id is not None:
+        answer = (await visit.ask(_MOVE, id=lying["id"], to=wish_id, lines=[wanted]))["cartLinesMove"]
+        form.take(visit.wording, asking.problems(answer), {})
+    response = visit.go("/cart", "put_aside" if form.is_good else "not_put_aside")
+    return cart.remember(visit, response, await cart.look(visit))
+
+
 def can_be_bought(line: Data) -> bool:
     """Whether a line has a price and at least one piece is left."""
     return line["total"] is not None and (line["left"] is None or line["left"] > 0)
