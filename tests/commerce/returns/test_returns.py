@@ -155,8 +155,12 @@ async def test_a_refused_receipt_leaves_everything_as_it_was(units: Units) -> No
     async with units() as context:
         wish = await requesting.request(context, made.order_id, [Piece(line_id=made.lines[0], quantity=1)])
         (line,) = (await service.lines_of(context, [wish.id]))[wish.id]
+    with pytest.raises(IllegalReturnTransition):
+        async with units() as context:
+            await receiving.receive(context, wish.id, {line.id: Received(quantity=1)})
+    async with units() as context:
+        await deciding.approve(context, wish.id)
     tries: list[tuple[dict[UUID, Received], type[errors.RustokError]]] = [
-        ({line.id: Received(quantity=1)}, IllegalReturnTransition),
         ({generate_id(): Received(quantity=1)}, errors.NotFound),
         ({line.id: Received(quantity=2)}, errors.Invalid),
         ({line.id: Received(quantity=1, restock=2)}, errors.Invalid),
@@ -171,11 +175,31 @@ async def test_a_refused_receipt_leaves_everything_as_it_was(units: Units) -> No
             await deciding.approve(context, wish.id, version=7)
 
     async with units() as context:
-        assert (await service.get(context, wish.id)).status == "requested"
+        assert (await service.get(context, wish.id)).status == "approved"
         (line,) = (await service.lines_of(context, [wish.id]))[wish.id]
         assert (line.received_quantity, line.amount_minor) == (0, 0)
         assert [one.returned_quantity for one in await orders.lines(context, made.order_id)] == [0]
         assert await ordering.stock(context, made.variants[0]) == (5, 0)
+
+
+async def test_goods_are_received_once(units: Units) -> None:
+    made = await returning.sold(units, [(2, 1000)])
+    async with units() as context:
+        wish = await requesting.request(context, made.order_id, [Piece(line_id=made.lines[0], quantity=2)])
+        await deciding.approve(context, wish.id)
+        (line,) = (await service.lines_of(context, [wish.id]))[wish.id]
+    all_of_it = {line.id: Received(quantity=2, restock=1)}
+    async with units() as context:
+        await receiving.receive(context, wish.id, all_of_it)
+        stock = await ordering.stock(context, made.variants[0])
+
+    with pytest.raises(IllegalReturnTransition):
+        async with units() as context:
+            await receiving.receive(context, wish.id, all_of_it)
+
+    async with units() as context:
+        assert [one.returned_quantity for one in await orders.lines(context, made.order_id)] == [2]
+        assert await ordering.stock(context, made.variants[0]) == stock
 
 
 async def test_portions_of_a_line_are_worth_what_was_paid_for_it(units: Units) -> None:

@@ -11,7 +11,7 @@ from rustok.commerce.inventory import service as inventory
 from rustok.commerce.orders import fulfilling
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.models import OrderLine
-from rustok.commerce.returns import service, worth
+from rustok.commerce.returns import service, states, worth
 from rustok.commerce.returns.models import OrderReturn, ReturnLine
 from rustok.commerce.returns.states import Condition, ReturnStatus
 from rustok.kernel import errors
@@ -45,6 +45,7 @@ async def receive(
     shelves, places = await _shelves(context, return_id, received)
     await inventory.lock_levels(context, shelves)  # before the order, as everybody does
     found, order = await service.lock(context, return_id, version=version)
+    states.check(ReturnStatus(found.status), ReturnStatus.RECEIVED)
     returned = {one.id: one for one in (await service.lines_of(context, [return_id])).get(return_id, [])}
     lines = {one.id: one for one in await orders.lines(context, order.id)}
     for id_, one in received.items():
