@@ -11,7 +11,7 @@ from lxml import html
 from sqlalchemy import text
 from tests.storefront.conftest import Shop, text_of
 
-from rustok.commerce.payments import methods as ways
+from rustok.commerce.payments import arranging
 from rustok.commerce.places.service import Place
 from rustok.commerce.products import saving
 from rustok.commerce.products.drafts import PriceDraft, ProductDraft, ProductStatus, VariantDraft
@@ -164,7 +164,7 @@ async def open_market(shop: Shop) -> Market:
         prices = [PriceGiven(currency="EUR", price_minor=490), PriceGiven(currency="RUB", price_minor=49000)]
         await methods.create(context, zone.id, name="Parcel", prices=prices)
         for code, scenario in (("card", "success"), ("card3ds", "three_d_secure"), ("declined", "decline")):
-            await ways.create(
+            await arranging.create(
                 context, code=code, provider="test", names={"en": code.title(), "ru": code.title()},
                 settings={"scenario": scenario},
             )  # fmt: skip

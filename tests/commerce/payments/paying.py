@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from tests.commerce.orders import ordering
 
 from rustok.commerce.orders.models import Order
-from rustok.commerce.payments import methods, service
+from rustok.commerce.payments import arranging, methods, service
 from rustok.commerce.payments.models import Payment, PaymentAttempt, TestNotice
 from rustok.commerce.payments.shapes import Units
 from rustok.kernel.context import Context, TenantInfo
@@ -38,7 +38,7 @@ async def opened(
         if method not in known:
             facts = {"names": {"en": method}, **facts}
             provider = facts.pop("provider", "test")
-            await methods.create(context, code=method, provider=provider, **facts)
+            await arranging.create(context, code=method, provider=provider, **facts)
         order = await placed(context, minor=minor, currency=currency)
         return await service.open(context, order, method_code=method, amount_minor=order.due_minor)
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.commerce.payments import paying
 
 from rustok.commerce.orders import service as orders
-from rustok.commerce.payments import booking, capturing, processing, reconciling, refunding, service, voiding
+from rustok.commerce.payments import capturing, planning, processing, reconciling, refunding, service, voiding
 from rustok.commerce.payments.models import Payment
 from rustok.commerce.payments.shapes import Units
 from rustok.events.commerce import OrderCancelled
@@ -46,12 +46,12 @@ async def test_money_is_captured_in_parts_and_never_more_than_was_authorised(uni
 
     assert (await capturing.capture(units, payment.id, 4_000, key="first")).status == "partially_captured"
     assert (await capturing.capture(units, payment.id, 4_000, key="first")).captured_minor == 4_000
-    with pytest.raises(booking.TooMuch):
+    with pytest.raises(planning.TooMuch):
         await capturing.capture(units, payment.id, 6_001)
     with pytest.raises(errors.Conflict):
         await capturing.capture(units, payment.id, 3_000, key="first")
     assert (await capturing.capture(units, payment.id)).status == "captured"
-    with pytest.raises(booking.TooMuch):
+    with pytest.raises(planning.TooMuch):
         await capturing.capture(units, payment.id)
 
     captures = [("capture", "succeeded", 4_000), ("capture", "succeeded", 6_000)]
@@ -66,7 +66,7 @@ async def test_two_captures_at_once_take_the_money_once(units: Units) -> None:
     )
 
     assert sum(1 for one in outcomes if isinstance(one, Payment)) == 1
-    assert all(isinstance(one, Payment | booking.TooMuch) for one in outcomes)
+    assert all(isinstance(one, Payment | planning.TooMuch) for one in outcomes)
     assert await paying.ledger(units, payment.id) == [*AUTHORIZED, ("capture", "succeeded", 10_000)]
     assert await paying.provider_did(units, payment.id) == [("authorize", 10_000), ("capture", 10_000)]
 
@@ -81,7 +81,7 @@ async def test_refunds_at_once_never_exceed_what_was_captured(units: Units) -> N
     )
 
     assert sum(1 for one in outcomes if not isinstance(one, BaseException)) == 3
-    assert all(isinstance(one, booking.TooMuch) for one in outcomes if isinstance(one, BaseException))
+    assert all(isinstance(one, planning.TooMuch) for one in outcomes if isinstance(one, BaseException))
     after = await now(units, payment.id)
     assert (after.status, after.refunded_minor, after.refunding_minor) == ("partially_refunded", 9_000, 0)
     await refunding.refund(units, payment.id, 1_000, reason="", key="rest")
@@ -110,7 +110,7 @@ async def test_what_is_not_captured_is_given_up_once(units: Units) -> None:
     assert (await voiding.void(units, payment.id, reason="fraud")).status == "voided"
     with pytest.raises(voiding.NothingToVoid):
         await voiding.void(units, payment.id)
-    with pytest.raises(booking.TooMuch):
+    with pytest.raises(planning.TooMuch):
         await capturing.capture(units, payment.id)
 
     assert await paying.ledger(units, payment.id) == [*AUTHORIZED, ("void", "succeeded", 10_000)]
@@ -164,7 +164,7 @@ async def test_a_transfer_is_marked_as_paid_by_staff(units: Units) -> None:
         await capturing.mark_paid(context, payment.id, 4_000, key="a")
         assert (await service.get(context, payment.id)).status == "partially_captured"
         assert (await orders.get(context, payment.order_id)).status == "pending"
-        with pytest.raises(booking.TooMuch):
+        with pytest.raises(planning.TooMuch):
             await capturing.mark_paid(context, payment.id, 6_001)
         await capturing.mark_paid(context, payment.id)
         order = await orders.get(context, payment.order_id)

@@ -10,7 +10,7 @@ from tests.commerce.orders import ordering
 from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.orders import fulfilling
 from rustok.commerce.orders import service as orders
-from rustok.commerce.payments import capturing, methods
+from rustok.commerce.payments import arranging, capturing, methods
 from rustok.commerce.payments import service as payments
 from rustok.commerce.payments.shapes import Units
 from rustok.commerce.returns import deciding, receiving, requesting, service
@@ -45,7 +45,7 @@ async def sold(
         variants = await ordering.goods(context, *(quantity + 5 for quantity, _ in items))
         known = {one.code for one in await methods.all_of(context)}
         if "transfer" not in known:
-            await methods.create(context, code="transfer", provider="manual", names={"en": "Transfer"})
+            await arranging.create(context, code="transfer", provider="manual", names={"en": "Transfer"})
         if card_minor:
             card = await giftcards.issue(context, amount_minor=card_minor, currency=wanted.get("currency", "EUR"))
             wanted["gift_cards"] = ((card.card.id, card_minor),)

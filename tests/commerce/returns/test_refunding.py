@@ -103,7 +103,18 @@ async def test_what_gift_cards_paid_goes_back_to_them_after_the_money(units: Uni
     assert (refund.amount_minor, ways(refund)) == (2000, (500, 1500, 0))
     async with units() as context:
         assert await giftcards.spent_on(context, made.order_id) == {}
-        assert (await orders.get(context, made.order_id)).refunded_minor == 500
+        order = await orders.get(context, made.order_id)
+        assert (order.refunded_minor, order.payment_status) == (500, "refunded")
+
+
+async def test_an_order_whose_money_went_back_but_not_its_gift_card_is_refunded_in_part(units: Units) -> None:
+    made = await returning.sold(units, [(2, 1000)], shipping_minor=0, tax_included=True, card_minor=1500)
+
+    await refunding.refund(units, made.order_id, Wanted(other_minor=500), reason="", key="money")
+
+    async with units() as context:
+        order = await orders.get(context, made.order_id)
+        assert (order.refunded_minor, order.payment_status) == (500, "partially_refunded")
 
 
 async def test_an_order_paid_by_gift_cards_alone_is_refunded_to_them(units: Units) -> None:
@@ -112,6 +123,9 @@ async def test_an_order_paid_by_gift_cards_alone_is_refunded_to_them(units: Unit
     refund = await refunding.refund(units, made.order_id, Wanted(other_minor=400), reason="", key="x")
 
     assert ways(refund) == (0, 400, 0)
+    async with units() as context:
+        order = await orders.get(context, made.order_id)
+        assert (order.payment_status, order.captured_minor, order.refunded_minor) == ("partially_refunded", 0, 0)
     with pytest.raises(RefundTooMuch):
         await refunding.refund(units, made.order_id, Wanted(other_minor=601), reason="", key="y")
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.orders import moving, service, states, timeline
 from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.states import OrderStatus, PaymentStatus
@@ -33,13 +34,18 @@ async def settle(
 async def _take_over(
     context: Context, order: Order, authorized: int, captured: int, refunded: int, waiting: bool
 ) -> None:
+    cancelled = order.status == OrderStatus.CANCELLED
+    by_cards = 0 if cancelled else order.gift_card_minor  # a cancelled order keeps nothing of theirs
+    on_cards = sum((await giftcards.spent_on(context, order.id)).values()) if by_cards else 0
     status = states.payment_status(
         due=order.due_minor,
         authorized=max(authorized, captured),
         captured=captured,
         refunded=refunded,
         waiting=waiting,
-        cancelled=order.status == OrderStatus.CANCELLED,
+        cancelled=cancelled,
+        by_cards=by_cards,
+        back_on_cards=max(by_cards - on_cards, 0),
     )
     told = (order.authorized_minor, order.captured_minor, order.refunded_minor, order.payment_status)
     if told != (authorized, captured, refunded, status):
@@ -63,7 +69,7 @@ async def _take_over(
 
 
 async def look_again(context: Context, order: Order) -> None:
-    """Work out what the sums mean for a locked order whose due amount has changed."""
+    """Work out what the sums mean for a locked order whose due amount, or whose part on gift cards, has changed."""
     await _take_over(
         context,
         order,

@@ -66,12 +66,25 @@ def check(old: OrderStatus, new: OrderStatus) -> None:
 
 
 def payment_status(
-    *, due: int, authorized: int, captured: int, refunded: int, waiting: bool, cancelled: bool
+    *,
+    due: int,
+    authorized: int,
+    captured: int,
+    refunded: int,
+    waiting: bool,
+    cancelled: bool,
+    by_cards: int = 0,
+    back_on_cards: int = 0,
 ) -> PaymentStatus:
-    """What the ledger's sums mean. `authorized` counts what was captured of it as well."""
-    if refunded and refunded >= captured:
+    """What the ledger's sums mean. `authorized` counts what was captured of it as well.
+
+    Gift cards paid `by_cards` beside the due amount, and got so much of it back. What was paid too much and went back
+    was never the order's.
+    """
+    gone = refunded + back_on_cards
+    if gone and gone >= captured + by_cards:
         return PaymentStatus.REFUNDED
-    if refunded:
+    if gone and (cancelled or back_on_cards or captured <= due or captured - refunded < due):
         return PaymentStatus.PARTIALLY_REFUNDED
     if captured >= due and (captured or not cancelled):
         return PaymentStatus.PAID

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Select, or_, select
 
 from rustok.commerce.orders import service as orders
-from rustok.commerce.payments import booking, gateways, notices
+from rustok.commerce.payments import booking, entering, gateways, notices, planning
 from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments.gateways import Provider
 from rustok.commerce.payments.models import Payment, PaymentAttempt
@@ -85,7 +85,7 @@ async def go_on(units: Units, payment_id: UUID) -> None:
     for _ in range(5):
         async with units() as context:
             due = await context.session.scalar(
-                due_now(context).where(PaymentAttempt.payment_id == payment_id, PaymentAttempt.state == booking.OPEN)
+                due_now(context).where(PaymentAttempt.payment_id == payment_id, PaymentAttempt.state == planning.OPEN)
             )
         if due is None:
             return
@@ -120,7 +120,7 @@ async def _begin(context: Context, units: Units, attempt_id: UUID) -> _Call | No
     method = await ways.by_code(context, payment.method_code)
     access = await notices.account(context, method, units)
     attempt.leased_until, attempt.tries = context.now + LEASE, attempt.tries + 1
-    attempt.next_try_at = context.now + booking.backoff(attempt.tries)
+    attempt.next_try_at = context.now + planning.backoff(attempt.tries)
     await context.session.flush()
     details = dict(attempt.details)
     order = await orders.get(context, payment.order_id) if attempt.kind == Kind.AUTHORIZE else None
@@ -128,7 +128,7 @@ async def _begin(context: Context, units: Units, attempt_id: UUID) -> _Call | No
         provider=gateways.of(context).get(payment.provider),
         account=access,
         kind=Kind(attempt.kind),
-        waiting=attempt.state == booking.WAITING,
+        waiting=attempt.state == planning.WAITING,
         amount_minor=attempt.amount_minor,
         currency=payment.currency,
         reference=payment.reference,
@@ -156,8 +156,8 @@ async def _enter(context: Context, attempt_id: UUID, seen: Seen) -> None:
     attempt.leased_until = None
     try:
         async with context.session.begin_nested():
-            await booking.enter(context, payment, seen, fresh=True)
-    except booking.Mismatch as error:
+            await entering.enter(context, payment, seen, fresh=True)
+    except entering.Mismatch as error:
         logger.error("payments.mismatch", payment=str(payment.id), error=str(error))
         attempt.error_code, attempt.error = error.code, str(error)
     await context.session.flush()
@@ -178,7 +178,7 @@ async def postpone(context: Context, attempt_id: UUID, error: Exception) -> None
         return
     _, attempt = found
     attempt.leased_until = None
-    attempt.next_try_at = max(attempt.next_try_at, context.now + booking.backoff(attempt.tries))
+    attempt.next_try_at = max(attempt.next_try_at, context.now + planning.backoff(attempt.tries))
     attempt.error_code = getattr(error, "code", "") or "payment_provider_failed"
     attempt.error = str(error)[:1000] if isinstance(error, Unreachable) else type(error).__name__
     await context.session.flush()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from rustok.commerce.payments import asking, booking, gateways, service
+from rustok.commerce.payments import asking, booking, entering, gateways, planning, service
 from rustok.commerce.payments.models import Payment
 from rustok.commerce.payments.shapes import Kind, Movement, Seen, State, Units
 from rustok.kernel import errors, steps
@@ -35,8 +35,8 @@ async def capture(
 async def intend(context: Context, payment_id: UUID, amount_minor: int | None, *, key: str | None = None) -> UUID:
     """Write the capture down; returns the phase, whose outcome comes later."""
     payment = await booking.lock(context, payment_id)
-    named = booking.named_key("capture", payment, key or str(generate_id()))
-    known = await booking.by_key(context, payment, Kind.CAPTURE, named, amount_minor)
+    named = planning.named_key("capture", payment, key or str(generate_id()))
+    known = await planning.by_key(context, payment, Kind.CAPTURE, named, amount_minor)
     if known is not None:
         return known.id
     able = gateways.of(context).get(payment.provider).capabilities
@@ -48,7 +48,7 @@ async def intend(context: Context, payment_id: UUID, amount_minor: int | None, *
         raise NotSupported("this provider captures the whole amount or nothing", field="amount")
     if payment.cancelled_at is not None:
         raise errors.Conflict("the order is cancelled", field="paymentId")
-    return (await booking.plan(context, payment, Kind.CAPTURE, amount, key=named)).id
+    return (await planning.plan(context, payment, Kind.CAPTURE, amount, key=named)).id
 
 
 async def mark_paid(
@@ -66,13 +66,13 @@ async def mark_paid(
     payment = await booking.lock(context, payment_id)
     if gateways.of(context).get(payment.provider).capabilities.asks:
         raise NotSupported("the provider of this payment says itself what was paid", field="paymentId")
-    named = booking.named_key("paid", payment, key or str(generate_id()))
+    named = planning.named_key("paid", payment, key or str(generate_id()))
     if await booking.is_entered(context, payment, Kind.CAPTURE, named):
         return payment
     left = payment.amount_minor - payment.authorized_minor
     amount = left if amount_minor is None else amount_minor
     if not 0 < amount <= left:
-        raise booking.TooMuch(f"{left} minor units are missing, not {amount}", field="amount")
+        raise planning.TooMuch(f"{left} minor units are missing, not {amount}", field="amount")
     movements = [
         Movement(kind=kind, reference=named, amount_minor=amount, key=named) for kind in (Kind.AUTHORIZE, Kind.CAPTURE)
     ]
@@ -80,5 +80,5 @@ async def mark_paid(
     seen = Seen(
         reference="", state=State.DONE, currency=payment.currency, amount_minor=0, movements=movements, facts=facts
     )
-    await booking.enter(context, payment, seen, fresh=True)
+    await entering.enter(context, payment, seen, fresh=True)
     return payment

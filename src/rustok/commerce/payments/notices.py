@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from rustok.commerce.payments import booking, gateways
+from rustok.commerce.payments import booking, entering, gateways
 from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments.models import Payment, PaymentMethod, PaymentNotice
 from rustok.commerce.payments.shapes import Account, Notice, Seen, Units
@@ -54,8 +54,8 @@ async def receive(units: Units, method_code: str, headers: Mapping[str, str], bo
 async def _apply(context: Context, payment: Payment, seen: Seen, *, fresh: bool) -> str:
     try:
         async with context.session.begin_nested():
-            await booking.enter(context, payment, seen, fresh=fresh)
-    except booking.Mismatch:
+            await entering.enter(context, payment, seen, fresh=fresh)
+    except entering.Mismatch:
         return MISMATCH
     return APPLIED
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from rustok.commerce.catalogue import checks
-from rustok.commerce.payments import asking, booking, gateways, returning, service
+from rustok.commerce.orders import service as orders
+from rustok.commerce.payments import asking, booking, gateways, planning, returning, service, standing, surplus
 from rustok.commerce.payments.models import Payment, PaymentAttempt
 from rustok.commerce.payments.shapes import Kind, NextAction, PaymentStatus, Seen, State, Units
 from rustok.kernel import errors, steps
@@ -77,11 +78,14 @@ async def _intend(
     payment = await booking.lock(context, payment_id)
     if payment.authorized_minor or not gateways.of(context).get(payment.provider).capabilities.asks:
         return None
-    begun = await booking.unfinished(context, payment, Kind.AUTHORIZE)
+    begun = await planning.unfinished(context, payment, Kind.AUTHORIZE)
     if begun:
         return begun[0].id
     if payment.cancelled_at is not None or payment.status in _OVER:
         raise NotPayable("this payment is over", field="paymentId")
+    order = await orders.get(context, payment.order_id)
+    if order.due_minor <= await surplus.secured_by_others(context, payment):
+        raise NotPayable("there is nothing left to pay", field="paymentId")
     number = await context.session.scalar(
         select(func.count()).where(
             PaymentAttempt.tenant_id == context.tenant_id,
@@ -92,8 +96,8 @@ async def _intend(
     if (number or 0) >= MOST_ATTEMPTS:
         raise errors.TooMany("this payment was tried too often", field="paymentId")
     key = f"pay_{payment.id.hex}_{number}"
-    made = await booking.plan(context, payment, Kind.AUTHORIZE, payment.amount_minor, key=key, details=told)
+    made = await planning.plan(context, payment, Kind.AUTHORIZE, payment.amount_minor, key=key, details=told)
     payment.error_code = payment.error = ""
-    booking.move(context, payment, PaymentStatus.PROCESSING)
-    await booking.tell_order(context, payment.order_id)
+    standing.move(context, payment, PaymentStatus.PROCESSING)
+    await standing.tell_order(context, payment.order_id)
     return made.id

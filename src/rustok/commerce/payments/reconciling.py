@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from rustok.commerce.payments import asking, gateways, notices
 from rustok.commerce.payments import methods as ways
-from rustok.commerce.payments.providers import testing
+from rustok.commerce.payments.providers import books, testing
 from rustok.commerce.payments.shapes import Units
 from rustok.kernel import errors, units
 from rustok.kernel.module import Errand
@@ -61,7 +61,7 @@ async def send_test_notices(opens: Units) -> None:
     """Let the test provider call back where it promised to."""
     async with opens() as context:
         provider = gateways.of(context).providers.get("test")
-        codes = await testing.waiting_methods(context) if isinstance(provider, testing.Testing) else []
+        codes = await books.waiting_methods(context) if isinstance(provider, testing.Testing) else []
     for code in codes:
         async with opens() as context:
             access = await notices.account(context, await ways.by_code(context, code), opens)

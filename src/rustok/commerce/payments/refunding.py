@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from rustok.commerce.payments import asking, booking, gateways
+from rustok.commerce.payments import asking, booking, gateways, planning
 from rustok.commerce.payments.capturing import NotSupported
 from rustok.commerce.payments.models import PaymentAttempt
 from rustok.commerce.payments.shapes import Kind, Units
@@ -31,14 +31,14 @@ async def intend(context: Context, payment_id: UUID, amount_minor: int, *, reaso
     if not key:
         raise errors.Invalid("a refund needs a key", field="key")
     payment = await booking.lock(context, payment_id)
-    named = booking.named_key("refund", payment, key)
-    known = await booking.by_key(context, payment, Kind.REFUND, named, amount_minor)
+    named = planning.named_key("refund", payment, key)
+    known = await planning.by_key(context, payment, Kind.REFUND, named, amount_minor)
     if known is not None:
         return known
     left = payment.captured_minor - payment.refunded_minor - payment.refunding_minor
     if amount_minor < left and not gateways.of(context).get(payment.provider).capabilities.partial_refund:
         raise NotSupported("this provider gives the whole amount back or nothing", field="amount")
-    return await booking.plan(context, payment, Kind.REFUND, amount_minor, key=named, reason=reason)
+    return await planning.plan(context, payment, Kind.REFUND, amount_minor, key=named, reason=reason)
 
 
 async def _attempt(context: Context, attempt_id: UUID) -> PaymentAttempt:

@@ -11,7 +11,7 @@ from rustok.commerce.orders import service as orders
 from rustok.commerce.orders import settling
 from rustok.commerce.orders.models import Order
 from rustok.commerce.orders.states import OrderStatus
-from rustok.commerce.payments import booking, gateways
+from rustok.commerce.payments import gateways, standing
 from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments.methods import Offer
 from rustok.commerce.payments.models import Payment, PaymentAttempt, PaymentMethod, PaymentTransaction
@@ -58,7 +58,7 @@ async def open(context: Context, order: Order, *, method_code: str, amount_minor
     agreed = await terms(context, method_code, currency=order.currency, country=country, amount_minor=amount_minor)
     made = await intend(context, order, agreed, amount_minor=amount_minor)
     if agreed.awaiting:
-        await booking.tell_order(context, order.id)
+        await standing.tell_order(context, order.id)
         if agreed.accepted and order.status == OrderStatus.PENDING:
             await settling.confirm(context, order.id)
     return made
@@ -92,7 +92,7 @@ async def intend(context: Context, order: Order, agreed: Terms, *, amount_minor:
         updated_at=context.now,
     )
     if agreed.awaiting:
-        booking.move(context, made, PaymentStatus.AWAITING)
+        standing.move(context, made, PaymentStatus.AWAITING)
     context.session.add(made)
     await context.session.flush()
     return made

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from rustok.commerce.payments import asking, booking, gateways, service
+from rustok.commerce.payments import asking, booking, gateways, planning, service, standing
 from rustok.commerce.payments.models import Payment
 from rustok.commerce.payments.shapes import Kind, PaymentStatus, Units
 from rustok.events.commerce import OrderCancelled
@@ -28,7 +28,7 @@ async def void(units: Units, payment_id: UUID, *, reason: str = "") -> Payment:
         payment = await booking.lock(context, payment_id)
         if payment.capturing_minor:
             raise errors.Conflict("some of it is being captured just now", field="paymentId")
-        if not await give_up(context, payment, reason=reason) and not await booking.unfinished(
+        if not await give_up(context, payment, reason=reason) and not await planning.unfinished(
             context, payment, Kind.VOID
         ):
             raise NothingToVoid("there is nothing to void", field="paymentId")
@@ -41,15 +41,15 @@ async def void(units: Units, payment_id: UUID, *, reason: str = "") -> Payment:
 async def give_up(context: Context, payment: Payment, *, reason: str) -> bool:
     """Void a locked payment: at once where nobody is to be asked, else by a phase of its own. False: nothing to do."""
     asks = gateways.of(context).get(payment.provider).capabilities.asks
-    never_asked = not payment.reference and not await booking.unfinished(context, payment, Kind.AUTHORIZE)
+    never_asked = not payment.reference and not await planning.unfinished(context, payment, Kind.AUTHORIZE)
     if not payment.authorized_minor and (not asks or never_asked):
         if payment.status in _GONE:
             return False
         payment.next_action = None
-        booking.move(context, payment, PaymentStatus.VOIDED)
-        await booking.tell_order(context, payment.order_id)
+        standing.move(context, payment, PaymentStatus.VOIDED)
+        await standing.tell_order(context, payment.order_id)
         return True
-    return await booking.plan_void(context, payment, reason=reason) is not None
+    return await planning.plan_void(context, payment, reason=reason) is not None
 
 
 async def when_an_order_is_cancelled_give_its_payments_up(event: OrderCancelled, context: Context) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from rustok.commerce.catalogue import batches, checks
 from rustok.commerce.giftcards import service as giftcards
-from rustok.commerce.orders import moving, timeline
+from rustok.commerce.orders import moving, settling, timeline
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.models import Order
 from rustok.commerce.payments import asking, booking
@@ -216,6 +216,7 @@ async def enter(
     await context.session.flush()
     if rest:
         await giftcards.give_back(context, order.id, rest)
+        await settling.look_again(context, order)
     rows = []
     for payment, part in ways:
         attempt = await payments_refunding.intend(context, payment.id, part, reason=reason, key=str(made.id))

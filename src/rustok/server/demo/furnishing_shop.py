@@ -8,7 +8,7 @@ from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.categories import service as categories
 from rustok.commerce.inventory import locations
 from rustok.commerce.inventory import service as inventory
-from rustok.commerce.payments import gateways, methods
+from rustok.commerce.payments import arranging, gateways
 from rustok.commerce.products import saving, variants
 from rustok.commerce.products import service as products
 from rustok.commerce.products.drafts import (
@@ -74,7 +74,7 @@ async def _ways_to_pay(context: Context) -> None:
     ):
         names = {"en": english, "ru": russian}
         told = {"en": "No money moves.", "ru": "Деньги не списываются."}
-        await methods.create(
+        await arranging.create(
             context,
             code=code,
             provider="test",

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rustok.commerce.payments import gateways, methods, notices
-from rustok.commerce.payments.providers import testing
+from rustok.commerce.payments.providers import books, testing
 from rustok.commerce.payments.shapes import State
 from rustok.kernel import errors, money
 from rustok.server import bodies
@@ -62,7 +62,7 @@ _jinja = Environment(
 
 def router(host: Host) -> APIRouter:
     """The page and its form; both are only there where the test provider is."""
-    made = APIRouter(prefix=testing.PAGE.rstrip("/"), include_in_schema=False)
+    made = APIRouter(prefix=books.PAGE.rstrip("/"), include_in_schema=False)
     shown = gateways.handed_down(host.database.resources)
 
     def provider() -> testing.Testing:
@@ -76,7 +76,7 @@ def router(host: Host) -> APIRouter:
         provider()
         tenant = await host.tenancy.of(request)
         async with host.database.read(tenant) as context:
-            payment = await testing.by_token(context, token)
+            payment = await books.by_token(context, token)
         locale = host.locale(request, tenant)
         words = {key: text.format(shop=tenant.name) for key, text in _WORDS.get(locale, _WORDS["en"]).items()}
         content = _jinja.get_template("approve.html").render(
@@ -97,7 +97,7 @@ def router(host: Host) -> APIRouter:
             raise errors.Invalid("approve or decline", field="decision")
         units = partial(host.database.open, tenant)
         async with units() as context:
-            payment = await testing.by_token(context, token)
+            payment = await books.by_token(context, token)
             access = await notices.account(context, await methods.by_code(context, payment.method_code), units)
         url = await bank.decide(access, token, approve=said == "decision=approve")
         return RedirectResponse(url or str(request.url.path), 303, headers={"Cache-Control": "no-store"})

@@ -7,7 +7,7 @@ import strawberry
 
 from rustok.commerce import permissions
 from rustok.commerce.catalogue import graphql as inputs
-from rustok.commerce.payments import gateways
+from rustok.commerce.payments import arranging, gateways
 from rustok.commerce.payments import methods as service
 from rustok.commerce.payments.graphql.types import PaymentCaptureEnum
 from rustok.commerce.payments.models import PaymentMethod
@@ -182,21 +182,21 @@ class PaymentMethodMutations:
     async def payment_method_create(self, context: Context, input: PaymentMethodCreateInput) -> PaymentMethodPayload:
         facts = _facts(input)
         code, provider = facts.pop("code"), facts.pop("provider")
-        made = await service.create(context, code=code, provider=provider, **facts)
+        made = await arranging.create(context, code=code, provider=provider, **facts)
         return PaymentMethodPayload(payment_method=PaymentMethodType.of(made))
 
     @graphql.mutation(permission=permissions.PAYMENTS_MANAGE, secret=True, description="Change a way to pay.")
     async def payment_method_update(
         self, context: Context, id: strawberry.ID, input: PaymentMethodUpdateInput
     ) -> PaymentMethodPayload:
-        changed = await service.change(context, graphql.to_id(id), **_facts(input))
+        changed = await arranging.change(context, graphql.to_id(id), **_facts(input))
         return PaymentMethodPayload(payment_method=PaymentMethodType.of(changed))
 
     @graphql.mutation(
         permission=permissions.PAYMENTS_MANAGE, description="Remove a way to pay that nothing was paid with."
     )
     async def payment_method_delete(self, context: Context, id: strawberry.ID) -> PaymentMethodDeletePayload:
-        await service.remove(context, graphql.to_id(id))
+        await arranging.remove(context, graphql.to_id(id))
         return PaymentMethodDeletePayload(deleted_id=strawberry.ID(str(graphql.to_id(id))))
 
 
