@@ -11,7 +11,7 @@ from tests.commerce.payments.stripe_standin import StandIn
 from tests.storefront.buying import Market, Visitor
 from tests.storefront.conftest import text_of
 
-from rustok.commerce.payments import gateways, methods, reconciling
+from rustok.commerce.payments import arranging, gateways, methods, reconciling
 from rustok.commerce.payments.gateways import Gateways
 
 SECRETS = {"secret_key": stripe_standin.SECRET_KEY, "webhook_secret": stripe_standin.WEBHOOK_SECRET}
@@ -31,7 +31,7 @@ async def remote(market: Market) -> AsyncIterator[StandIn]:
         )
         async with market.shop.host.database.open(market.shop.tenant) as context:
             if not any(one.code == "stripe" for one in await methods.all_of(context)):
-                await methods.create(
+                await arranging.create(
                     context, code="stripe", provider="stripe", names={"en": "Stripe"}, secrets=SECRETS,
                     settings={"publishable_key": "pk_test_1"},
                 )  # fmt: skip

@@ -10,7 +10,7 @@ from rustok.commerce.messages import listeners
 from rustok.commerce.orders import cancelling, fulfilling, settling
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.fulfilling import Tracking
-from rustok.commerce.payments import methods as ways
+from rustok.commerce.payments import arranging
 from rustok.core.mailing import service as mailing
 from rustok.events.commerce import OrderPlaced, PaymentRefunded
 from rustok.kernel import bus
@@ -176,7 +176,7 @@ async def test_only_who_pays_by_transfer_is_told_where_money_goes(
 ):
     shop = await make_tenant(settings={"seller": {"bank": ["Bank of the Quay", "IBAN DE00"]}})
     async with open_context(shop) as context:
-        await ways.create(context, code="card", provider="test", names={"en": "Card"})
+        await arranging.create(context, code="card", provider="test", names={"en": "Card"})
     await place(shop, method=method)
 
     [letter] = (await told(shop))["order_confirmation"]

@@ -11,7 +11,10 @@ import sys
 from functools import partial
 from uuid import UUID
 
-from rustok.commerce.payments import capturing, processing, refunding, voiding
+from sqlalchemy import text
+
+from rustok.commerce.payments import capturing, gateways, methods, notices, processing, refunding, service, voiding
+from rustok.commerce.payments.providers import testing
 from rustok.commerce.payments.shapes import Units
 from rustok.core.tenants import lookup
 from rustok.kernel import steps
@@ -32,8 +35,22 @@ async def do(app_url: str, worker_url: str, tenant_id: UUID, action: str, paymen
         await capturing.capture(units, payment_id, key="k")
     elif action == "refund":
         await refunding.refund(units, payment_id, 4_000, reason="test", key="k")
+    elif action == "notice":
+        await hear(units, payment_id)
     else:
         await voiding.void(units, payment_id)
+
+
+async def hear(units: Units, payment_id: UUID) -> None:
+    """The test bank of this very process tells how the payment is now, under the same name whoever asks it to."""
+    async with units() as context:
+        method = await methods.by_code(context, (await service.get(context, payment_id)).method_code)
+        access, bank = await notices.account(context, method, units), gateways.of(context).get("test")
+        found = "SELECT id FROM commerce_test_payments WHERE payment_id = :id"
+        stored = await context.session.scalar(text(found), {"id": payment_id})
+    assert isinstance(bank, testing.Testing)
+    seen = await bank.look(access, f"test_{stored.hex}", currency="EUR")
+    await notices.receive(units, method.code, *bank.signed(access, seen, event_id=f"evt_{stored.hex}_told"))
 
 
 def die_at(wanted: str, point: str) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import re
 import signal
 import sys
 from pathlib import Path
 from uuid import UUID
 
-from tests.commerce.payments import paying
-from tests.conftest import Addresses
+from tests.commerce.payments import dying, paying
+from tests.conftest import ROOT, Addresses
 
 from rustok.commerce.orders import service as orders
 from rustok.commerce.payments import processing, reconciling, service
@@ -25,29 +26,48 @@ CASES = [
         ("void", "void_written"),
     )
     for point in (first, *POINTS)
-]
+] + [("notice", "payments.notice_taken")]
 BOTH = [("authorize", 10_000), ("capture", 10_000)]
 MOVED = {
     "process": BOTH,
+    "notice": BOTH,
     "capture": BOTH,
     "refund": [*BOTH, ("refund", 4_000)],
     "void": [("authorize", 10_000), ("void", 10_000)],
 }
-STATUS = {"process": "captured", "capture": "captured", "refund": "partially_refunded", "void": "voided"}
+STATUS = {
+    "process": "captured",
+    "notice": "captured",
+    "capture": "captured",
+    "refund": "partially_refunded",
+    "void": "voided",
+}
 
 
 async def prepared(units: Units, action: str) -> UUID:
     """A payment with which the action can be done."""
     later = action in ("capture", "void")
-    method = "later" if later else "test"
+    method = "later" if later else "slow" if action == "notice" else "test"
     payment = await paying.opened(units, method=method, capture="manual" if later else "automatic")
     if action != "process":
-        await processing.process(units, payment.id)
+        details = {"scenario": "late_webhook"} if action == "notice" else None
+        await processing.process(units, payment.id, details=details)
     return payment.id
+
+
+def test_every_point_of_a_payment_is_died_at() -> None:
+    named = {
+        point
+        for path in (ROOT / "src").rglob("*.py")
+        for point in re.findall(r'steps\.passed\("(payments\.[a-z_.]+)"\)', path.read_text(encoding="utf-8"))
+    }
+
+    assert named == {point for _, point in CASES}
 
 
 async def test_a_process_may_die_anywhere(addresses: Addresses, tenant: TenantInfo, units: Units) -> None:
     cases = [(action, await prepared(units, action), point) for action, point in CASES]
+    await paying.let_time_pass(units)  # the bank has the money that it is to tell of, and nobody has asked it again
 
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -65,6 +85,9 @@ async def test_a_process_may_die_anywhere(addresses: Addresses, tenant: TenantIn
     await paying.let_time_pass(units)
     await reconciling.reconcile(units)
     await reconciling.reconcile(units)
+    for payment_id in [id_ for action, id_, _ in cases if action == "notice"]:
+        await dying.hear(units, payment_id)  # a provider tells it again where it was not answered
+        await dying.hear(units, payment_id)
 
     for action, payment_id, point in cases:
         moved = MOVED[action]
