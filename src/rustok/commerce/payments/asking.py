@@ -181,6 +181,9 @@ async def postpone(context: Context, attempt_id: UUID, error: Exception) -> None
     attempt.next_try_at = max(attempt.next_try_at, context.now + planning.backoff(attempt.tries))
     attempt.error_code = getattr(error, "code", "") or "payment_provider_failed"
     attempt.error = str(error)[:1000] if isinstance(error, Unreachable) else type(error).__name__
+    if attempt.tries >= planning.MANY_TRIES:
+        told = {"attempt": str(attempt_id), "kind": attempt.kind, "tries": attempt.tries, "error": attempt.error_code}
+        logger.error("payments.stuck", payment=str(attempt.payment_id), **told)
     await context.session.flush()
 
 

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, exists, select, tuple_
 
 from rustok.commerce import permissions
-from rustok.commerce.payments.models import Payment, PaymentTransaction
+from rustok.commerce.payments.models import Payment, PaymentAttempt, PaymentTransaction
+from rustok.commerce.payments.planning import MANY_TRIES
 from rustok.commerce.payments.shapes import Kind
 from rustok.kernel import errors, money
 from rustok.kernel.context import Context
@@ -26,8 +27,9 @@ def payments(
     order_id: UUID | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    stuck: bool | None = None,
 ) -> Select[Payment]:
-    """A select of the payments that fit."""
+    """A select of the payments that fit. Stuck are those whose provider was asked often and has not answered."""
     found = select(Payment).where(Payment.tenant_id == context.tenant_id)
     if statuses is not None:
         found = found.where(Payment.status.in_(statuses))
@@ -41,6 +43,15 @@ def payments(
         found = found.where(Payment.created_at >= since)
     if until is not None:
         found = found.where(Payment.created_at < until)
+    if stuck is not None:
+        silent = exists().where(
+            PaymentAttempt.tenant_id == Payment.tenant_id,
+            PaymentAttempt.payment_id == Payment.id,
+            PaymentAttempt.finished_at.is_(None),
+            PaymentAttempt.error_code != "",
+            PaymentAttempt.tries >= MANY_TRIES,
+        )
+        found = found.where(silent if stuck else ~silent)
     return found
 
 

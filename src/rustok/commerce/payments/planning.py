@@ -13,6 +13,7 @@ from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
 
 OPEN, WAITING, SUCCEEDED, FAILED = "open", "waiting", "succeeded", "failed"
+MANY_TRIES = 6  # minutes after the first: who is silent for so long is somebody's business
 
 
 class TooMuch(errors.Conflict):

@@ -39,6 +39,9 @@ class PaymentFilter:
     order_id: strawberry.ID | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    stuck: bool | None = strawberry.field(
+        default=None, description="Whether the provider was asked many times and has not answered yet."
+    )
 
 
 @strawberry.input(description="Which entries; what is absent does not matter.")
@@ -210,6 +213,7 @@ def _payments(context: Context, where: PaymentFilter) -> Select[Payment]:
         order_id=graphql.to_id(where.order_id) if where.order_id else None,
         since=where.created_from,
         until=where.created_to,
+        stuck=where.stuck,
     )
 
 
