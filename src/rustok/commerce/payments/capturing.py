@@ -8,6 +8,7 @@ from rustok.commerce.payments.shapes import Kind, Movement, Seen, State, Units
 from rustok.kernel import errors, steps
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
+from rustok.kernel.money import Money
 
 
 class NotSupported(errors.Conflict):
@@ -72,7 +73,9 @@ async def mark_paid(
     left = payment.amount_minor - payment.authorized_minor
     amount = left if amount_minor is None else amount_minor
     if not 0 < amount <= left:
-        raise planning.TooMuch(f"{left} minor units are missing, not {amount}", field="amount")
+        raise planning.TooMuch(
+            f"{Money(left, payment.currency)} is missing, not {Money(amount, payment.currency)}", field="amount"
+        )
     movements = [
         Movement(kind=kind, reference=named, amount_minor=amount, key=named) for kind in (Kind.AUTHORIZE, Kind.CAPTURE)
     ]

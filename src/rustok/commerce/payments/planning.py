@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from rustok.commerce.payments.shapes import Kind, PaymentStatus
 from rustok.kernel import errors
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
+from rustok.kernel.money import Money
 
 OPEN, WAITING, SUCCEEDED, FAILED = "open", "waiting", "succeeded", "failed"
 MANY_TRIES = 6  # minutes after the first: who is silent for so long is somebody's business
@@ -71,15 +73,16 @@ async def plan(
     details: dict[str, Any] | None = None,
 ) -> PaymentAttempt:
     """Write down what a provider is to do, before it is asked. The amount of a capture or refund is set aside."""
+    told = partial(Money, currency=payment.currency)
     if kind is Kind.CAPTURE:
         left = payment.authorized_minor - payment.captured_minor - payment.voided_minor - payment.capturing_minor
         if not 0 < amount_minor <= left:
-            raise TooMuch(f"{left} minor units can be captured, not {amount_minor}", field="amount")
+            raise TooMuch(f"{told(left)} can be captured, not {told(amount_minor)}", field="amount")
         payment.capturing_minor += amount_minor
     elif kind is Kind.REFUND:
         left = payment.captured_minor - payment.refunded_minor - payment.refunding_minor
         if not 0 < amount_minor <= left:
-            raise TooMuch(f"{left} minor units can be refunded, not {amount_minor}", field="amount")
+            raise TooMuch(f"{told(left)} can be refunded, not {told(amount_minor)}", field="amount")
         payment.refunding_minor += amount_minor
     made = PaymentAttempt(
         tenant_id=context.tenant_id,
