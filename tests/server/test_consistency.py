@@ -28,6 +28,7 @@ READ = "query($handle: String!) { product(handle: $handle) { title } }"
 async def running(host: Host) -> AsyncIterator[Workers]:
     """Everything that follows the log."""
     made = modules.workers(host.registry, host.database)
+    await made.catch_up()  # with what other tests have left behind
     made.start()
     yield made
     await made.stop()

@@ -106,7 +106,18 @@ class Workers:
         self._tasks.clear()
 
     async def catch_up(self) -> int:
-        """Run until every event that is staged or logged now has passed every consumer; returns the log's head."""
+        """Run until every event that is there has passed every consumer; returns the log's head.
+
+        Events that consumers record on the way pass as well, unless others go on writing: it goes round a few times.
+        """
+        head = -1
+        for _ in range(5):
+            before, head = head, await self._pass_what_is_there()
+            if head == before:
+                break
+        return head
+
+    async def _pass_what_is_there(self) -> int:
         while await log.sequence(self.database):
             pass
         while True:

@@ -1,6 +1,6 @@
 """Completes checkouts in processes that die at a named point, and then again: run by test_dying, prints one JSON line.
 
-Everything is imported once and each process is a fork with a whole application of its own.
+The application is made once, without a connection; each process is a fork that opens connections of its own.
 """
 
 import asyncio
@@ -8,10 +8,12 @@ import json
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from rustok.kernel import steps
 from rustok.kernel.settings import Settings
@@ -22,13 +24,20 @@ COMPLETE = """mutation($cart: ID!) { completeCheckout(cartId: $cart, paymentMeth
   order { id number total { amount } } payment { id status } shortages { title } userErrors { code message } } }"""
 
 
-async def ask(job: dict[str, Any], cart: str, *keys: str) -> list[dict[str, Any]]:
-    """One request with each key in turn, to an application of its own."""
-    settings = Settings(home=Path(job["home"]), secret_key="only for tests", default_tenant=None)
-    host = Host.open(settings, job["owner"])
+@dataclass(frozen=True)
+class Shop:
+    """The application, and the site that it is asked for."""
+
+    host: Host
+    app: FastAPI
+    site: str
+
+
+async def ask(shop: Shop, cart: str, *keys: str) -> list[dict[str, Any]]:
+    """One request with each key in turn."""
     try:
-        transport = httpx.ASGITransport(web.build(host))
-        async with httpx.AsyncClient(transport=transport, base_url=job["site"], timeout=60) as client:
+        transport = httpx.ASGITransport(shop.app)
+        async with httpx.AsyncClient(transport=transport, base_url=shop.site, timeout=60) as client:
             body = {"query": COMPLETE, "variables": {"cart": cart}}
             responses = [await client.post("/graphql", json=body, headers={"idempotency-key": key}) for key in keys]
         return [
@@ -40,10 +49,10 @@ async def ask(job: dict[str, Any], cart: str, *keys: str) -> list[dict[str, Any]
             for response in responses
         ]
     finally:
-        await host.close()
+        await shop.host.close()
 
 
-def fork(job: dict[str, Any], cart: str, *keys: str, die_at: str = "", note: bool = False) -> dict[str, Any]:
+def fork(shop: Shop, cart: str, *keys: str, die_at: str = "", note: bool = False) -> dict[str, Any]:
     """What a process of its own was answered, or the signal that it died of."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -58,7 +67,7 @@ def fork(job: dict[str, Any], cart: str, *keys: str, die_at: str = "", note: boo
         if die_at or note:
             steps.install(hook)
         try:
-            told = {"answers": asyncio.run(ask(job, cart, *keys))}
+            told = {"answers": asyncio.run(ask(shop, cart, *keys))}
         except BaseException as error:
             told = {"fell": repr(error)}
         os.write(writing, json.dumps({**told, "passed": passed}).encode())
@@ -75,8 +84,10 @@ def fork(job: dict[str, Any], cart: str, *keys: str, die_at: str = "", note: boo
 def main() -> None:
     """The first cart is completed in peace, to learn the points; each other one dies at one of them."""
     job = json.load(sys.stdin)
+    host = Host.open(Settings(home=Path(job["home"]), secret_key="only for tests", default_tenant=None), job["owner"])
+    shop = Shop(host, web.build(host), job["site"])
     peaceful, *carts = job["carts"]
-    first = fork(job, peaceful, "peaceful", note=True)
+    first = fork(shop, peaceful, "peaceful", note=True)
     points = first.get("passed", [])
     runs = []
     for point, cart in zip(points, carts, strict=False):
@@ -85,8 +96,8 @@ def main() -> None:
             {
                 "point": point,
                 "cart": cart,
-                "died": fork(job, cart, key, die_at=point),
-                "after": fork(job, cart, key, key, f"other-{point}"),
+                "died": fork(shop, cart, key, die_at=point),
+                "after": fork(shop, cart, key, key, f"other-{point}"),
             }
         )
     sys.stdout.write(json.dumps({"first": first, "runs": runs}) + "\n")
