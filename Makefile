@@ -27,7 +27,7 @@ run: $(READY)
 	@exec $(BIN)/rustok up $(ARGS)
 
 test: check
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(TOOLS)
 	$(BIN)/ruff check src tests bench

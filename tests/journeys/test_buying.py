@@ -437,7 +437,7 @@ async def test_whatever_buyers_and_staff_do_every_sum_is_its_parts(own_database:
                 run_state_machine_as_test(
                     machine_for(shop, runner.run),
                     settings=settings(
-                        max_examples=20,
+                        max_examples=14,
                         stateful_step_count=40,
                         phases=(Phase.generate,),  # the shop goes on: a shorter life of it would be another one
                         deadline=None,

@@ -285,7 +285,7 @@ async def test_no_value_of_any_argument_is_a_fault_of_ours(prey: Site) -> None:
         if operation.name in NOT_HERE:
             continue
         # Every value is met somewhere by every type; all by all takes minutes and is for the night.
-        values = ABSURD[kind] if THOROUGH else chance.sample(ABSURD[kind], min(3, len(ABSURD[kind])))
+        values = ABSURD[kind] if THOROUGH else chance.sample(ABSURD[kind], min(2, len(ABSURD[kind])))
         for value in values:
 
             def choose(here: asking.Place, wanted: Any, place: Any = place, value: Any = value) -> Any:
@@ -311,7 +311,7 @@ async def test_generated_operations_are_never_a_fault_of_ours(prey: Site) -> Non
     chance = random.Random(seed)
     faults = []
     every = [one for one in asking.operations() if one.name not in NOT_HERE]
-    for _ in range(1_000):
+    for _ in range(600):
         operation = chance.choice(every)
 
         def choose(here: asking.Place, wanted: Any) -> Any:

@@ -73,7 +73,7 @@ async def test_some_pieces_are_asked_to_come_back(market: Market) -> None:
 
     assert guest.path == order
     assert "We have your wish" in guest.reads
-    assert f"Return {before + 1}: asked for" in guest.reads
+    assert "Return 1: asked for" in guest.reads
     assert "2 × A teapot" in guest.reads
     assert "<script>alert" not in guest.seen[-1].text
     await guest.go(f"{order}/return")

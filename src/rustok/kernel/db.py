@@ -1,5 +1,6 @@
 """One engine per role, one transaction per unit of work, one commit at its edge."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -150,7 +151,7 @@ class Database:
 
         Nothing is committed. After an exception the connection is given up: nobody knows how it was left.
         """
-        connection = self._kept.pop(purpose, None) or await self._keeping.connect()
+        connection = self._kept.pop(purpose, None) or await self._opened()
         plain = await driver(connection)
         try:
             yield connection
@@ -166,6 +167,18 @@ class Database:
             await connection.close()
         else:
             self._kept[purpose] = connection
+
+    async def _opened(self) -> AsyncConnection:
+        """A new connection to keep. Who is cancelled meanwhile closes it: nobody else could."""
+        opening = asyncio.ensure_future(self._connected())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await (await opening).close()
+            raise
+
+    async def _connected(self) -> AsyncConnection:
+        return await self._keeping.connect()
 
     @asynccontextmanager
     async def open(

@@ -112,7 +112,8 @@ async def require_open(context: Context, *keys: Key | None) -> None:
         )
         .group_by(LoginAttempt.key)
     )
-    waits = [last + limits[key].wait_after(failures) - context.now for key, failures, last in rows]
+    # Without a wait there is nothing to compare: who began a moment before the last one would seem to be too early.
+    waits = [last + wait - context.now for key, failures, last in rows if (wait := limits[key].wait_after(failures))]
     longest = max(waits, default=timedelta())
     if longest > timedelta():
         raise TooManyAttempts(max(1, math.ceil(longest.total_seconds())))
