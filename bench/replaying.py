@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message
 from bench.figures import Broken
 from rustok.kernel.db import Database, plain_url
 
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ID = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")  # with hyphens or without
 _TOKEN = re.compile(r'("token"\s*:\s*")[^"]+(")')
 Said = tuple[str, tuple[Any, ...]]
 
@@ -42,7 +42,7 @@ class Recording:
     @property
     def ids(self) -> set[str]:
         """Every id in any parameter."""
-        return {one for _, values in self.said for value in values for one in _ID.findall(_text(value))}
+        return {_bare(one) for _, values in self.said for value in values for one in _ID.findall(_text(value))}
 
 
 @dataclass
@@ -107,14 +107,14 @@ class Score:
 
     def for_cart(self, cart: Sequence[str]) -> list[Said]:
         """What the request would say about that cart: its ids in the place of the recorded one's, others made anew."""
-        known = dict(zip(self.recording.cart, cart, strict=True))
-        fresh: dict[str, str] = {}
+        known = {_bare(mine): _bare(theirs) for mine, theirs in zip(self.recording.cart, cart, strict=True)}
 
         def other(match: re.Match[str]) -> str:
-            found = match[0]
-            if found in known or found in self.kept:
-                return known.get(found, found)
-            return fresh.setdefault(found, str(uuid.uuid4()))
+            found = _bare(match[0])
+            if found not in known and found not in self.kept:
+                known[found] = uuid.uuid4().hex
+            given = known.get(found, found)
+            return str(uuid.UUID(given)) if "-" in match[0] else given
 
         def told(value: Any) -> Any:
             if isinstance(value, uuid.UUID):
@@ -155,6 +155,10 @@ async def replay(url: str, pieces: Sequence[list[Said]], *, connections: int) ->
     finally:
         for one in opened:
             await one.close()
+
+
+def _bare(identity: str) -> str:
+    return identity.replace("-", "")
 
 
 def _text(value: Any) -> str:
