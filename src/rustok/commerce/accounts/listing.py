@@ -11,7 +11,7 @@ from rustok.commerce import permissions
 from rustok.commerce.catalogue import checks
 from rustok.commerce.customers.models import Customer, CustomerAddress, CustomerGroup, GroupMember
 from rustok.core.users import service as users
-from rustok.kernel import errors, ids, money, paging
+from rustok.kernel import errors, filtering, money, paging
 from rustok.kernel.context import Context
 from rustok.kernel.module import Export
 
@@ -141,29 +141,19 @@ async def profiles(context: Context, customers: Sequence[Customer], *, whole: bo
 
 
 async def _rows(context: Context, given: Mapping[str, str]) -> AsyncIterator[Sequence[object]]:
-    marketing = given.get("accepts_marketing")
-    if marketing not in (None, "true", "false"):
-        raise errors.Invalid("accepts_marketing is true or false", field="accepts_marketing")
-    group = given.get("group_id")
     statement = matching(
         context,
         Wanted(
             query=given.get("query"),
             status=given.get("status"),
             tag=given.get("tag"),
-            group_id=None if group is None else ids.parse_id(group),
-            accepts_marketing=None if marketing is None else marketing == "true",
+            group_id=filtering.id_of(given, "group_id"),
+            accepts_marketing=filtering.flag(given, "accepts_marketing"),
         ),
     )
-    after: str | None = None
-    while True:
-        page = await paging.page(context, statement, keys=[(Customer.id, paging.ASC)], first=500, after=after, most=500)
-        for one in await profiles(context, page.rows):
+    async for page in paging.pages(context, statement, keys=[(Customer.id, paging.ASC)]):
+        for one in await profiles(context, page):
             yield _line(one)
-        if not page.has_next:
-            return
-        after = page.cursors[-1]
-        context.session.expunge_all()
 
 
 def _line(one: Profile) -> Sequence[object]:

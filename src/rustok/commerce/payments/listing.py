@@ -4,18 +4,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import Select, exists, select
 
 from rustok.commerce import permissions
 from rustok.commerce.payments.models import Payment, PaymentAttempt, PaymentTransaction
 from rustok.commerce.payments.planning import MANY_TRIES
 from rustok.commerce.payments.shapes import Kind
-from rustok.kernel import errors, money
+from rustok.kernel import filtering, money, paging
 from rustok.kernel.context import Context
-from rustok.kernel.ids import parse_id
 from rustok.kernel.module import Export
-
-_PAGE = 1000
 
 
 def payments(
@@ -90,51 +87,23 @@ def transactions(
 
 async def rows(context: Context, filters: Mapping[str, str]) -> AsyncIterator[list[object]]:
     """The ledger from its beginning; times are ISO 8601."""
-    kind = filters.get("kind")
     statement = transactions(
         context,
-        kinds=[_kind(kind)] if kind else None,
+        kinds=None if (kind := filtering.choice(filters, "kind", Kind)) is None else [kind],
         status=filters.get("status"),
         provider=filters.get("provider"),
-        order_id=parse_id(filters["order_id"]) if filters.get("order_id") else None,
-        since=_time(filters.get("from"), "from"),
-        until=_time(filters.get("to"), "to"),
+        order_id=filtering.id_of(filters, "order_id"),
+        since=filtering.moment(filters, "from"),
+        until=filtering.moment(filters, "to"),
     )
-    key = tuple_(PaymentTransaction.created_at, PaymentTransaction.id)
-    statement = statement.order_by(PaymentTransaction.created_at, PaymentTransaction.id).limit(_PAGE)
-    last: tuple[datetime, UUID] | None = None
-    while True:
-        beyond = statement if last is None else statement.where(key > last)
-        page = (await context.session.scalars(beyond)).all()
+    keys: list[paging.Key] = [(PaymentTransaction.created_at, paging.ASC), (PaymentTransaction.id, paging.ASC)]
+    async for page in paging.pages(context, statement, keys=keys):
         for one in page:
             amount = money.Money(one.amount_minor, one.currency).amount
             yield [
                 *(one.id, one.created_at, one.order_id, one.payment_id, one.kind, one.status, amount, one.currency),
                 *(one.provider, one.reference, one.reason, one.error_code),
             ]
-            last = one.created_at, one.id
-        if len(page) < _PAGE:
-            return
-        context.session.expunge_all()
-
-
-def _kind(text: str) -> str:
-    try:
-        return Kind(text)
-    except ValueError:
-        raise errors.Invalid(f"{text[:32]!r} is no kind of transaction", field="kind") from None
-
-
-def _time(text: str | None, field: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise errors.Invalid(f"{field} is a time such as 2026-11-23T08:00:00+00:00", field=field) from None
-    if found.tzinfo is None:
-        raise errors.Invalid(f"{field} needs a time zone", field=field)
-    return found
 
 
 TRANSACTIONS = Export(

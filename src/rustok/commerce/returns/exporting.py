@@ -1,9 +1,9 @@
 """Returns and refunds as tables that staff take away."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select
 
 from rustok.commerce import permissions
 from rustok.commerce.orders import service as orders
@@ -11,11 +11,11 @@ from rustok.commerce.returns import refunding, searching, service
 from rustok.commerce.returns.models import OrderReturn, Refund
 from rustok.commerce.returns.searching import Filter
 from rustok.commerce.returns.states import ReturnStatus
-from rustok.kernel import errors, money
+from rustok.kernel import errors, money, paging
 from rustok.kernel.context import Context
 from rustok.kernel.module import Export
 
-_PAGE = 500
+T = TypeVar("T", OrderReturn, Refund)
 
 
 def _which(filters: Mapping[str, str]) -> Filter:
@@ -26,19 +26,10 @@ def _which(filters: Mapping[str, str]) -> Filter:
         raise errors.Invalid(f"a filter is not understood: {error}", field="filters") from error
 
 
-async def _pages(context: Context, statement: Select[Any], model: Any) -> AsyncIterator[list[Any]]:
-    """The oldest first, by keyset: nothing is left out or told twice."""
-    ordered = statement.order_by(model.created_at, model.id).limit(_PAGE)
-    last: tuple[Any, ...] | None = None
-    while True:
-        beyond = ordered if last is None else ordered.where(last < tuple_(model.created_at, model.id))
-        page = list((await context.session.scalars(beyond)).all())
-        if page:
-            yield page
-            last = page[-1].created_at, page[-1].id
-            context.session.expunge_all()
-        if len(page) < _PAGE:
-            return
+def _pages(context: Context, statement: Select[T], model: type[T]) -> AsyncIterator[list[T]]:
+    """The oldest first."""
+    table: Any = model
+    return paging.pages(context, statement, keys=[(table.created_at, paging.ASC), (table.id, paging.ASC)])
 
 
 async def returns(context: Context, filters: Mapping[str, str]) -> AsyncIterator[list[object]]:
