@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.server.conftest import LOG_IN, PASSWORD, OpenSite, Site
 
+from rustok.core.mailing import service as mailing
 from rustok.core.users import service as users
 from rustok.server import exports
 
@@ -59,6 +60,8 @@ async def test_whoever_may_not_read_it_gets_nothing(site: Site) -> None:
     of_nothing = await fetch(site, "/admin/exports/secrets.csv")
 
     assert [one.status_code for one in (by_customer, by_nobody, of_nothing)] == [403, 401, 404]
+    for name in site.host.registry.exports:
+        assert (await site.client.get(f"/admin/exports/{name}.csv", headers=site.headers(token))).status_code == 403
 
 
 async def test_the_api_document_names_every_table(site: Site) -> None:
@@ -67,6 +70,51 @@ async def test_the_api_document_names_every_table(site: Site) -> None:
     (name,) = [one for one in described["parameters"] if one["name"] == "name"]
     assert name["schema"]["enum"] == sorted(site.host.registry.exports)
     assert "- `orders` needs `orders:read`; filtered by `status`" in described["description"]
+
+
+async def test_mails_are_told_without_what_they_say(site: Site, open_site: OpenSite) -> None:
+    other = await open_site()
+    for of, to in ((site, "ann@example.com"), (other, "bob@example.com")):
+        async with of.host.database.open(of.tenant) as context:
+            await mailing.queue(
+                context,
+                "password_reset",
+                to=to,
+                locale="en",
+                values={"path": "/account/reset?token=s3cret", "name": "Ann"},
+                once="1",
+            )
+
+    answer = await fetch(site, "/admin/exports/mails.csv", params={"state": "queued", "template": "password_reset"})
+
+    head, row = table(answer.text)
+    told = dict(zip(head, row, strict=True))
+    assert (told["template"], told["to"], told["state"]) == ("password_reset", "ann@example.com", "queued")
+    assert "s3cret" not in answer.text
+    assert table((await fetch(site, "/admin/exports/mails.csv", params={"state": "failed"})).text)[1:] == []
+    refused = await fetch(site, "/admin/exports/mails.csv", params={"state": "lost"})
+    assert (refused.status_code, "queued, sending, sent, failed" in refused.text) == (422, True)
+
+
+async def test_deliveries_are_told_without_secrets_and_addresses(site: Site) -> None:
+    made = (
+        await site.admin("""mutation { webhookEndpointCreate(input: {url: "https://93.184.215.14/in?key=s3cret",
+          eventTypes: ["OrderPlaced"]}) { endpoint { id } secret userErrors { message } } }""")
+    )["webhookEndpointCreate"]
+    ping = "mutation($id: ID!) { webhookEndpointPing(id: $id) { delivery { id } userErrors { message } } }"
+    delivery = (await site.admin(ping, id=made["endpoint"]["id"]))["webhookEndpointPing"]["delivery"]["id"]
+    path = "/admin/exports/webhook_deliveries.csv"
+
+    answer = await fetch(site, path, params={"endpoint_id": made["endpoint"]["id"], "state": "waiting"})
+
+    head, row = table(answer.text)
+    told = dict(zip(head, row, strict=True))
+    assert (told["id"], told["endpoint_id"], told["attempts"]) == (delivery, made["endpoint"]["id"], "0")
+    assert "s3cret" not in answer.text
+    assert made["secret"] not in answer.text
+    assert table((await fetch(site, path, params={"event_type": "OrderPlaced"})).text)[1:] == []
+    for wrong in ({"state": "x"}, {"endpoint_id": "x"}):
+        assert (await fetch(site, path, params=wrong)).status_code == 422
 
 
 async def test_a_filter_that_the_table_does_not_have_is_named(site: Site) -> None:
@@ -78,6 +126,6 @@ async def test_a_filter_that_the_table_does_not_have_is_named(site: Site) -> Non
 
 
 def test_no_cell_is_a_formula() -> None:
-    assert exports.cells(["=1", "+1", "-1", "@x", "\t=1", "plain", None, 5]) == [
-        "'=1", "'+1", "'-1", "'@x", "'\t=1", "plain", "", 5,
+    assert exports.cells(["=1", "+1", "-1", "@x", "\t=1", "\n=1", "\uff1d1", "plain", None, 5]) == [
+        "'=1", "'+1", "'-1", "'@x", "'\t=1", "'\n=1", "'\uff1d1", "plain", "", 5,
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from rustok.commerce.accounts import listeners as account_listeners
 from rustok.commerce.accounts import listing as account_listing
 from rustok.commerce.carts import expiring as expiring_carts
 from rustok.commerce.carts import graphql as carts
+from rustok.commerce.carts import listing as cart_listing
 from rustok.commerce.carts import personal as carts_personal
 from rustok.commerce.categories import graphql as categories
 from rustok.commerce.categories.index_source import CategorySource
@@ -116,10 +117,12 @@ module = Module(
     mail_templates=here / "messages" / "templates",
     exports=[
         account_listing.EXPORT,
+        cart_listing.CARTS,
         exporting.STOCK,
         listing.TRANSACTIONS,
         exporting_orders.ORDERS,
         exporting_orders.LINES,
+        exporting_orders.DRAFTS,
         price_tables.PRICES,
         promotion_tables.PROMOTIONS,
         promotion_tables.CODES,

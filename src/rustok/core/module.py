@@ -13,6 +13,7 @@ from rustok.core.content import personal as content_personal
 from rustok.core.content import scheduling
 from rustok.core.content.index_source import ContentSource
 from rustok.core.mailing import delivering
+from rustok.core.mailing import exporting as exporting_mails
 from rustok.core.mailing import graphql as mailing
 from rustok.core.mailing import personal as mailing_personal
 from rustok.core.mailing import sweeping as mail_sweeping
@@ -32,6 +33,7 @@ from rustok.core.translations import graphql as translations
 from rustok.core.users import graphql as users
 from rustok.core.webhooks import deliveries as webhook_deliveries
 from rustok.core.webhooks import delivering as webhook_delivering
+from rustok.core.webhooks import exporting as exporting_deliveries
 from rustok.core.webhooks import graphql as webhooks
 from rustok.core.webhooks import personal as webhooks_personal
 from rustok.events import content as content_events
@@ -95,6 +97,7 @@ module = Module(
     admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     index_sources=(ContentSource(), CategorySource(), TagSource(), MenuSource()),
+    exports=(exporting_mails.MAILS, exporting_deliveries.DELIVERIES),
     offers=(access_personal.PART, content_personal.PART, mailing_personal.PART, webhooks_personal.PART),
     optional=False,
 )

@@ -19,7 +19,7 @@ from rustok.server.host import Host
 
 _CHUNK = 64_000  # characters that are sent at once
 # A spreadsheet takes what begins so for a formula, and runs it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = (*"=+-@", *"\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # the last four are these of full width
 
 
 class BadFilter(errors.Invalid):

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from tests.commerce.orders import ordering
 
-from rustok.commerce.orders import exporting, service
-from rustok.kernel import errors
+from rustok.commerce.orders import drafts, exporting, service
+from rustok.commerce.orders.drafts import DraftDiscount, DraftShipping
+from rustok.commerce.orders.editing import Added
+from rustok.kernel import errors, paging
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
 from rustok.kernel.module import Export
@@ -20,7 +22,7 @@ async def table(context: Context, export: Export, filters: Mapping[str, str] | N
 
 
 async def test_orders_and_lines_are_told_whole(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "_PAGE", 2)  # so that a few orders are several pages
+    monkeypatch.setattr(paging, "AT_ONCE", 2)  # so that a few orders are several pages
     shirt, hat = await ordering.goods(context, 50, 50)
     for _ in range(4):
         await ordering.order(context, [(shirt, 1, 1999)], shipping_minor=0)
@@ -46,6 +48,36 @@ async def test_orders_and_lines_are_told_whole(context: Context, monkeypatch: py
     for wrong in ({"status": "lost"}, {"from": "yesterday"}):
         with pytest.raises(errors.Invalid):
             await table(context, exporting.ORDERS, wrong)
+
+
+async def test_drafts_are_told_with_their_price_until_they_are_orders(context: Context) -> None:
+    shirt, hat = await ordering.priced(context, 1000, 500)
+    facts = {"email": "ann@example.com", "shipping_address": ordering.HOME}
+    placed = await drafts.create(context, lines=[Added(variant_id=hat, quantity=1)], **facts)  # type: ignore[arg-type]  # keywords of a test
+    await drafts.place(context, placed.id)
+    await drafts.create(
+        context,
+        lines=[Added(variant_id=shirt, quantity=2), Added(variant_id=hat, quantity=1)],
+        discount=DraftDiscount(title="Friend", amount_minor=300),
+        shipping=DraftShipping(name="Van", price_minor=700),
+        **facts,  # type: ignore[arg-type]  # keywords of a test
+    )
+    lost = await drafts.create(context, lines=[Added(variant_id=hat, quantity=1)])
+    lost.lines = [{"variant_id": str(generate_id()), "quantity": 1, "unit_minor": None}]
+    await context.session.flush()
+
+    first, second, third = await table(context, exporting.DRAFTS)
+
+    assert (first["order"], first["total"]) == (1001, None)
+    assert (second["order"], second["lines"], second["quantity"]) == (None, 2, 3)
+    assert (second["subtotal"], second["discount"], second["shipping"]) == ("25.00", "3.00", "7.00")
+    assert (second["discount_title"], second["shipping_method"]) == ("Friend", "Van")
+    assert "Bremen" in second["shipping_address"]
+    assert third["total"] is None  # what lies in it is gone
+    assert [one["order"] for one in await table(context, exporting.DRAFTS, {"placed": "true"})] == [1001]
+    assert len(await table(context, exporting.DRAFTS, {"placed": "false"})) == 2
+    with pytest.raises(errors.Invalid):
+        await table(context, exporting.DRAFTS, {"placed": "maybe"})
 
 
 async def test_a_guests_orders_are_claimed_once_and_by_their_address_only(context: Context) -> None:

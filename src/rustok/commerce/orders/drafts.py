@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from rustok.commerce.addresses import service as addresses
 from rustok.commerce.addresses.service import Address
@@ -287,6 +287,14 @@ async def place(context: Context, draft_id: UUID, *, version: int | None = None)
             source="draft",
         ),
     )
+
+
+def matching(context: Context, *, placed: bool | None = None) -> Select[DraftOrder]:
+    """The drafts that are orders already, that are none yet, or all; for paging and for files."""
+    found = select(DraftOrder).where(DraftOrder.tenant_id == context.tenant_id)
+    if placed is None:
+        return found
+    return found.where(DraftOrder.order_id.is_not(None) if placed else DraftOrder.order_id.is_(None))
 
 
 async def find(context: Context, draft_id: UUID) -> DraftOrder | None:

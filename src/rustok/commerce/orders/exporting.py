@@ -1,22 +1,17 @@
-"""Orders as tables that staff take away: one of orders, one of what was ordered."""
+"""Orders as tables that staff take away: one of orders, one of what was ordered, one of drafts."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from sqlalchemy import Select, tuple_
 
 from rustok.commerce import permissions
-from rustok.commerce.orders import searching, service
-from rustok.commerce.orders.models import Order
-from rustok.commerce.orders.searching import Filter
+from rustok.commerce.orders import drafts, searching, service
+from rustok.commerce.orders.models import DraftOrder, Order
+from rustok.commerce.orders.searching import KEYS, Filter, Sort
 from rustok.commerce.orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
-from rustok.kernel import errors, money
+from rustok.kernel import errors, filtering, money, paging
 from rustok.kernel.context import Context
 from rustok.kernel.module import Export
 
-_PAGE = 500
-_KEY = tuple_(Order.created_at, Order.id)
 FILTERS = ("status", "payment_status", "fulfilment_status", "from", "until", "query", "tag")
 
 
@@ -48,21 +43,9 @@ def _moment(said: str | None) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-async def _pages(context: Context, filters: Mapping[str, str]) -> AsyncIterator[list[Order]]:
-    """The oldest first, by keyset: nothing is left out or told twice, whatever is ordered in the meantime."""
-    statement: Select[Any] = (
-        searching.matching(context, _which(filters)).order_by(Order.created_at, Order.id).limit(_PAGE)
-    )
-    last: tuple[Any, ...] | None = None
-    while True:
-        beyond = statement if last is None else statement.where(last < _KEY)
-        page = list((await context.session.scalars(beyond)).all())
-        if page:
-            yield page
-            last = page[-1].created_at, page[-1].id
-            context.session.expunge_all()
-        if len(page) < _PAGE:
-            return
+def _pages(context: Context, filters: Mapping[str, str]) -> AsyncIterator[list[Order]]:
+    """The oldest first."""
+    return paging.pages(context, searching.matching(context, _which(filters)), keys=KEYS[Sort.CREATED_ASC])
 
 
 def _amount(minor: int, currency: str) -> str:
@@ -137,6 +120,43 @@ async def lines(context: Context, filters: Mapping[str, str]) -> AsyncIterator[l
                 ]
 
 
+async def draft_orders(context: Context, filters: Mapping[str, str]) -> AsyncIterator[list[object]]:
+    """One row for each draft. What it costs is told while it is no order yet, and nothing where it has no price."""
+    statement = drafts.matching(context, placed=filtering.flag(filters, "placed"))
+    keys: list[paging.Key] = [(DraftOrder.created_at, paging.ASC), (DraftOrder.id, paging.ASC)]
+    async for page in paging.pages(context, statement, keys=keys):
+        placed = await service.many(context, [one.order_id for one in page if one.order_id is not None])
+        for one in page:
+            order = None if one.order_id is None else placed.get(one.order_id)
+            ship, bill = one.shipping_address, one.billing_address
+            yield [
+                *(one.id, one.created_at, one.updated_at, order and order.number),
+                *(one.customer_id, one.email, one.locale, one.channel),
+                *(len(one.lines), sum(line["quantity"] for line in one.lines), one.currency),
+                *([None] * 5 if one.order_id else await _cost(context, one)),
+                (one.discount or {}).get("title"),
+                (one.shipping or {}).get("name"),
+                ", ".join(ship.lines(context.locale)) if ship else None,
+                ", ".join(bill.lines(context.locale)) if bill else None,
+                one.note,
+            ]
+
+
+async def _cost(context: Context, draft: DraftOrder) -> list[str | None]:
+    try:
+        totals = (await drafts.cost(context, draft)).totals
+    except errors.RustokError:
+        return [None] * 5
+    parts = (
+        totals.subtotal_minor,
+        totals.discount_minor,
+        totals.shipping_minor,
+        totals.tax_minor,
+        totals.total_minor,
+    )
+    return [_amount(minor, totals.currency) for minor in parts]
+
+
 ORDERS = Export(
     name="orders",
     permission=permissions.ORDERS_READ,
@@ -157,4 +177,15 @@ LINES = Export(
     ),
     rows=lines,
     filters=FILTERS,
+)
+DRAFTS = Export(
+    name="draft_orders",
+    permission=permissions.ORDERS_READ,
+    columns=(
+        *("id", "created_at", "updated_at", "order", "customer_id", "email", "locale", "channel"),
+        *("lines", "quantity", "currency", "subtotal", "discount", "shipping", "tax", "total"),
+        *("discount_title", "shipping_method", "shipping_address", "billing_address", "note"),
+    ),
+    rows=draft_orders,
+    filters=("placed",),
 )

@@ -6,16 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, select
 from strawberry.types import Info
 
 from rustok.commerce import permissions
-from rustok.commerce.carts import rows, viewing
+from rustok.commerce.carts import listing, rows, viewing
 from rustok.commerce.carts.graphql.types import CartKindEnum, CartStatusEnum, CartType
-from rustok.commerce.carts.models import Cart, CartLine
-from rustok.commerce.catalogue import checks
+from rustok.commerce.carts.models import Cart, CartKind, CartLine, CartStatus
 from rustok.core.rows import is_one_of
-from rustok.kernel import errors, graphql, paging
+from rustok.kernel import graphql, paging
 from rustok.kernel.context import Context
 
 
@@ -63,8 +62,8 @@ class CartSort(Enum):
 
 
 _KEYS: dict[CartSort, list[paging.Key]] = {
-    CartSort.CREATED_DESC: [(Cart.created_at, paging.DESC), (Cart.id, paging.DESC)],
-    CartSort.CREATED_ASC: [(Cart.created_at, paging.ASC), (Cart.id, paging.ASC)],
+    CartSort.CREATED_DESC: listing.NEWEST_FIRST,
+    CartSort.CREATED_ASC: listing.OLDEST_FIRST,
 }
 
 
@@ -78,40 +77,18 @@ class CartWhere:
     created_before: datetime | None = None
     created_after: datetime | None = None
 
-
-def _matching(context: Context, query: str | None, where: CartWhere | None) -> Select[Any]:
-    statement = select(Cart).where(Cart.tenant_id == context.tenant_id)
-    words = checks.optional_text(query, "query", most=200)
-    if words:
-        statement = statement.where(
-            or_(Cart.email.icontains(words, autoescape=True), Cart.name.icontains(words, autoescape=True))
+    def value(self, query: str | None) -> listing.Wanted:
+        """As the service takes it."""
+        return listing.Wanted(
+            query=query,
+            kind=self.kind and CartKind(self.kind.value),
+            status=self.status and CartStatus(self.status.value),
+            customer_id=graphql.to_id(self.customer_id) if self.customer_id else None,
+            with_email=self.with_email,
+            variant_id=graphql.to_id(self.variant_id) if self.variant_id else None,
+            created_before=self.created_before,
+            created_after=self.created_after,
         )
-    if where is None:
-        return statement
-    if where.kind is not None:
-        statement = statement.where(Cart.kind == where.kind.value)
-    if where.status is not None:
-        statement = statement.where(Cart.status == where.status.value)
-    if where.customer_id is not None:
-        statement = statement.where(Cart.customer_id == graphql.to_id(where.customer_id))
-    if where.with_email is not None:
-        statement = statement.where(Cart.email.is_not(None) if where.with_email else Cart.email.is_(None))
-    if where.variant_id is not None:
-        lying = select(CartLine.cart_id).where(
-            CartLine.tenant_id == context.tenant_id, CartLine.variant_id == graphql.to_id(where.variant_id)
-        )
-        statement = statement.where(Cart.id.in_(lying))
-    if where.created_before is not None:
-        statement = statement.where(Cart.created_at < _zoned(where.created_before))
-    if where.created_after is not None:
-        statement = statement.where(Cart.created_at > _zoned(where.created_after))
-    return statement
-
-
-def _zoned(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise errors.Invalid("a date needs a time zone", field="where")
-    return moment
 
 
 async def _counts(context: Context, cart_ids: list[UUID]) -> dict[UUID, tuple[int, int]]:
@@ -143,7 +120,7 @@ class CartAdminQueries:
         where: CartWhere | None = None,
         sort: CartSort = CartSort.CREATED_DESC,
     ) -> graphql.Connection[CartSummary]:
-        statement = _matching(context, query, where)
+        statement = listing.matching(context, (where or CartWhere()).value(query))
         page = await paging.page(
             context, statement, keys=_KEYS[sort], first=first, after=after, last=last, before=before
         )

@@ -5,7 +5,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 import strawberry
-from sqlalchemy import select
 from strawberry.types import Info
 
 from rustok.commerce import permissions
@@ -240,9 +239,7 @@ class DraftOrderQueries:
         before: str | None = None,
         placed: bool | None = None,
     ) -> graphql.Connection[DraftOrderType]:
-        statement = select(DraftOrder).where(DraftOrder.tenant_id == context.tenant_id)
-        if placed is not None:
-            statement = statement.where(DraftOrder.order_id.is_not(None) if placed else DraftOrder.order_id.is_(None))
+        statement = drafts.matching(context, placed=placed)
         keys: list[paging.Key] = [(DraftOrder.created_at, paging.DESC), (DraftOrder.id, paging.DESC)]
         page = await paging.page(context, statement, keys=keys, first=first, after=after, last=last, before=before)
         return graphql.connection(info, page, DraftOrderType.of, statement=statement)
