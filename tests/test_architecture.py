@@ -64,14 +64,18 @@ MORE_POLICIES = {
 # one tenant first.
 LOOKUPS = {
     "commerce_payments_due",
+    "commerce_payments_stuck",
     "commerce_orders_make_quarter",
     "index_versions_of",
     "rustok_mails_due",
+    "rustok_mails_failed",
     "rustok_tenant_by_host",
     "rustok_tenant_by_id",
     "rustok_tenant_by_slug",
     "rustok_tenants",
     "rustok_webhooks_due",
+    "rustok_webhooks_failed",
+    "rustok_webhooks_waiting",
 }
 
 

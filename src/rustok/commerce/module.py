@@ -114,6 +114,7 @@ module = Module(
     ],
     index_sources=[ProductSource(), CategorySource()],
     errands=[reconciling.ERRAND],
+    gauges=[reconciling.STUCK, partitions.READY],
     mail_templates=here / "messages" / "templates",
     exports=[
         account_listing.EXPORT,

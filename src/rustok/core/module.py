@@ -97,6 +97,7 @@ module = Module(
     admin_queries=[kind for part in _SPEAKING for kind in part.ADMIN_QUERIES],
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     index_sources=(ContentSource(), CategorySource(), TagSource(), MenuSource()),
+    gauges=(delivering.FAILED, *webhook_delivering.GAUGES),
     exports=(exporting_mails.MAILS, exporting_deliveries.DELIVERIES),
     offers=(access_personal.PART, content_personal.PART, mailing_personal.PART, webhooks_personal.PART),
     optional=False,

@@ -1,5 +1,6 @@
 """What a module is: a value that names its parts; no base class, no import side effects."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -49,6 +50,23 @@ class Export:
 
 
 @dataclass(frozen=True)
+class Gauge:
+    """A figure that operators watch, at `/metrics` as `rustok_<name>`.
+
+    `read` is one cheap statement that a worker may run and that gives one number for all tenants together. No role of
+    the program sees them all: where rows of tenants are counted, it calls a function with the owner's rights.
+    """
+
+    name: str
+    help: str
+    read: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ModuleClash(f"{self.name!r} is no name of a gauge: lower-case letters, digits and _")
+
+
+@dataclass(frozen=True)
 class Errand:
     """Work with the world outside: it goes on until it is cancelled, and begins again after an exception.
 
@@ -82,6 +100,7 @@ class Module:
     admin_resources: Sequence[Any] = ()
     index_sources: Sequence[IndexSource] = ()
     exports: Sequence[Export] = ()
+    gauges: Sequence[Gauge] = ()
     offers: Sequence[object] = ()  # values that other modules look for by their class: providers of taxes, shipping
     payment_providers: Sequence[Any] = ()  # who takes money, as `rustok.commerce.payments.gateways.Provider` has it
     optional: bool = True  # False: a tenant cannot switch it off
@@ -107,6 +126,7 @@ class Registry:
             "listener": [x.name for m in self.modules for x in m.event_listeners],
             "timer": [x.name for m in self.modules for x in m.timers],
             "export": [x.name for m in self.modules for x in m.exports],
+            "gauge": [x.name for m in self.modules for x in m.gauges],
             "errand": [x.name for m in self.modules for x in m.errands],
             "indexed entity": [s.entity.name for m in self.modules for s in m.index_sources],
         }.items():
@@ -130,6 +150,11 @@ class Registry:
     def exports(self) -> dict[str, tuple[Module, Export]]:
         """Every export by its name, with the module that owns it."""
         return {export.name: (module, export) for module in self.modules for export in module.exports}
+
+    @property
+    def gauges(self) -> list[Gauge]:
+        """Every figure that modules want watched."""
+        return [gauge for module in self.modules for gauge in module.gauges]
 
     @property
     def permissions(self) -> frozenset[str]:

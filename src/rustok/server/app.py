@@ -32,6 +32,7 @@ from rustok.kernel.numbering import Numbering
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
 from rustok.server import exports, farewells, logs, metrics, modules, pages, payment_webhooks, schema
+from rustok.server.gauges import Gauges
 from rustok.server.graphql_http import lane
 from rustok.server.graphql_http.compiled import Reads
 from rustok.server.graphql_http.documents import Documents
@@ -168,6 +169,8 @@ def _add_sockets(app: FastAPI, host: Host, endpoint: Endpoint) -> Sockets:
 
 
 def _add_operations(app: FastAPI, host: Host) -> None:
+    gauges = Gauges(host.registry.gauges, host.database)
+
     @app.get("/healthz", tags=["operations"], summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -189,7 +192,7 @@ def _add_operations(app: FastAPI, host: Host) -> None:
             behind, parked = await consuming.lag(host.database), len(await consuming.failures(host.database))
         except Exception:
             behind, parked = {}, 0
-        return metrics.response(lag=behind, parked=parked, lagged=host.feed.lagged)
+        return metrics.response(lag=behind, parked=parked, lagged=host.feed.lagged, gauges=await gauges.shown())
 
 
 def _add_errors(app: FastAPI, host: Host) -> None:

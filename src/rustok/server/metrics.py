@@ -1,8 +1,12 @@
 """What an operator watches: counts and times for Prometheus."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
+
+from rustok.kernel import module
 
 REGISTRY = CollectorRegistry()
 _OPERATIONS = Counter("rustok_graphql_operations", "GraphQL operations.", ("endpoint", "outcome"), registry=REGISTRY)
@@ -93,10 +97,14 @@ _SERVED_SECONDS = _OPERATION_SECONDS.labels("/graphql")
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-def response(*, lag: dict[str, int], parked: int, lagged: int) -> Response:
+def response(*, lag: Mapping[str, int], parked: int, lagged: int, gauges: Mapping[module.Gauge, float]) -> Response:
     """Everything in Prometheus' text format."""
     for consumer, behind in lag.items():
         _LAG.labels(consumer).set(behind)
     _PARKED.set(parked)
     _LIVE_LAGGED.set(lagged)
-    return Response(generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    declared = CollectorRegistry()  # anew for each answer: what could not be read is not shown
+    for gauge, value in gauges.items():
+        Gauge(f"rustok_{gauge.name}", gauge.help, registry=declared).set(value)
+    told = generate_latest(REGISTRY) + generate_latest(declared)
+    return Response(told, headers={"Content-Type": CONTENT_TYPE_LATEST})

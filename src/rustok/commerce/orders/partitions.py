@@ -10,18 +10,19 @@ import structlog
 from sqlalchemy import text
 
 from rustok.kernel.context import Context
-from rustok.kernel.module import Timer
+from rustok.kernel.module import Gauge, Timer
 
 AHEAD = 4
 FEW = 2
 logger = structlog.get_logger("rustok.orders")
 
 # Names sort as the quarters do.
-_AHEAD = text("""
+_AHEAD = """
 SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'commerce_orders'::regclass
-  AND c.relname > 'commerce_orders_' || to_char(CAST(:now AS timestamptz) AT TIME ZONE 'UTC', 'YYYY"_q"Q')
-""")
+  AND c.relname > 'commerce_orders_' || to_char({now} AT TIME ZONE 'UTC', 'YYYY"_q"Q')
+"""
+_AHEAD_THEN = text(_AHEAD.format(now="CAST(:now AS timestamptz)"))
 _MAKE = text("SELECT commerce_orders_make_quarter(CAST(:at AS timestamptz))")
 _MAKE_AHEAD = text("""
 SELECT commerce_orders_make_quarter(CAST(:now AS timestamptz) + number * interval '3 months')
@@ -31,7 +32,7 @@ FROM generate_series(0, :ahead) AS number ORDER BY number
 
 async def ahead(context: Context) -> int:
     """How many quarters there are after the present one."""
-    return await context.session.scalar(_AHEAD, {"now": context.now}) or 0
+    return await context.session.scalar(_AHEAD_THEN, {"now": context.now}) or 0
 
 
 async def make(context: Context, at: datetime) -> bool:
@@ -52,4 +53,9 @@ async def keep_ahead(context: Context) -> None:
         logger.info("orders.quarters_made", ahead=await ahead(context))
 
 
+READY = Gauge(
+    "order_quarters_ahead",
+    "Quarters after the present one for which orders have a partition.",
+    _AHEAD.format(now="now()"),
+)
 QUARTERS = Timer(name="commerce.order_quarters", every_seconds=300, run=keep_ahead)

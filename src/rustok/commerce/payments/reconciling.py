@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from rustok.commerce.payments import asking, gateways, notices
 from rustok.commerce.payments import methods as ways
+from rustok.commerce.payments.planning import MANY_TRIES
 from rustok.commerce.payments.providers import books, testing
 from rustok.commerce.payments.shapes import Units
 from rustok.kernel import errors, units
-from rustok.kernel.module import Errand
+from rustok.kernel.module import Errand, Gauge
 
 MOST = 20  # phases of one tenant, before the next one has its turn
 _DUE = text("SELECT commerce_payments_due()")
@@ -27,6 +28,11 @@ async def run(every: units.Units) -> None:
 
 
 ERRAND = Errand("commerce.payments", run)
+STUCK = Gauge(
+    "payments_stuck",
+    "Payments whose provider was asked often and has not answered.",
+    f"SELECT commerce_payments_stuck({MANY_TRIES})",
+)
 
 
 async def look_around(every: units.Units) -> None:

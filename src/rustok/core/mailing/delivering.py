@@ -15,7 +15,7 @@ from rustok.core.mailing.models import Mail, MailAttachment, State
 from rustok.core.mailing.post import Post
 from rustok.core.mailing.smtp import SECONDS, Line, SendFailed
 from rustok.kernel.context import TenantInfo
-from rustok.kernel.module import Errand
+from rustok.kernel.module import Errand, Gauge
 from rustok.kernel.units import Units
 
 AT_ONCE = 20  # of one tenant, before the next one has its turn
@@ -39,6 +39,7 @@ async def run(units: Units) -> None:
 
 
 ERRAND = Errand("core.mail", run)
+FAILED = Gauge("mails_failed", "Mails that nobody got and that are not tried again.", "SELECT rustok_mails_failed()")
 
 
 async def deliver(units: Units) -> int:

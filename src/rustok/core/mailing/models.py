@@ -40,6 +40,7 @@ class Mail(db.TenantModel):
             postgresql_where=text("next_attempt_at IS NOT NULL"),
         ),
         Index("ix_mails_created_at", "tenant_id", "created_at", "id"),
+        Index("ix_mails_failed", "tenant_id", postgresql_where=text("state = 'failed'")),
         Index("ix_mails_recipient", "recipient", "tenant_id"),
     )
 

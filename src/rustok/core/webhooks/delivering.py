@@ -16,7 +16,7 @@ from rustok.core.webhooks import calling
 from rustok.core.webhooks.models import Delivery, Endpoint, State
 from rustok.kernel import errors
 from rustok.kernel.context import TenantInfo
-from rustok.kernel.module import Errand
+from rustok.kernel.module import Errand, Gauge
 from rustok.kernel.units import Units
 
 AT_ONCE = 4  # calls of one endpoint that are under way, in all processes together; one while it fails
@@ -60,6 +60,18 @@ async def run(units: Units) -> None:
 
 
 ERRAND = Errand("core.webhooks", run)
+GAUGES = (
+    Gauge(
+        "webhook_deliveries_failed",
+        "Webhook deliveries that nobody heard and that are not tried again.",
+        "SELECT rustok_webhooks_failed()",
+    ),
+    Gauge(
+        "webhook_deliveries_late",
+        "Webhook deliveries that have been waiting for more than an hour.",
+        "SELECT rustok_webhooks_waiting('1 hour')",
+    ),
+)
 
 
 async def due(units: Units) -> list[tuple[TenantInfo, UUID]]:

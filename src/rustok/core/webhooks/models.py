@@ -61,6 +61,7 @@ class Delivery(db.TenantModel):
             "next_attempt_at",
             postgresql_where=text("next_attempt_at IS NOT NULL"),
         ),
+        Index("ix_webhook_deliveries_failed", "tenant_id", postgresql_where=text("state = 'failed'")),
         Index("ix_webhook_deliveries_created_at", "tenant_id", "created_at", "id"),
     )
 
