@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 from tests.server.conftest import LOG_IN, PASSWORD, OpenSite, Site
+from tests.server.till import Till
 
 from rustok.kernel import idempotency
 
@@ -88,6 +89,21 @@ async def test_a_refusal_leaves_nothing_and_does_not_use_the_key_up(site: Site) 
 
     assert later.json()["data"]["productCreate"]["userErrors"] == []
     assert await count(site) == 1
+
+
+async def test_a_confirmation_is_written_once_under_its_key(site: Site) -> None:
+    order = await (await Till.opened(site)).ordered()
+    resend = """mutation($o: ID!, $to: String) { orderConfirmationResend(orderId: $o, to: $to)
+      { order { number } userErrors { code } } }"""
+
+    refused = await send(site, "k-1", resend, o=order.order, to="nobody")
+    answers = [await send(site, "k-1", resend, o=order.order, to="ann@example.com") for _ in range(3)]
+    await send(site, "k-2", resend, o=order.order, to="ann@example.com")
+
+    assert refused.json()["data"]["orderConfirmationResend"]["userErrors"] == [{"code": "INVALID_EMAIL"}]
+    assert len({one.content for one in answers}) == 1
+    mails = await site.admin('{ mails(template: "order_confirmation") { nodes { to state } } }')
+    assert [one["to"] for one in mails["mails"]["nodes"]] == ["ann@example.com"] * 2
 
 
 async def one_id(site: Site) -> str:

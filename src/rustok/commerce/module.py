@@ -19,7 +19,8 @@ from rustok.commerce.giftcards import graphql as gift_cards
 from rustok.commerce.giftcards import listeners as gift_card_listeners
 from rustok.commerce.inventory import exporting, reserving
 from rustok.commerce.inventory import graphql as inventory
-from rustok.commerce.messages import listeners as messages
+from rustok.commerce.messages import graphql as messages
+from rustok.commerce.messages import listeners as message_listeners
 from rustok.commerce.orders import cancelling as cancelling_orders
 from rustok.commerce.orders import exporting as exporting_orders
 from rustok.commerce.orders import graphql as orders
@@ -57,6 +58,7 @@ _SPEAKING = (
     gift_cards,
     checkout,
     returns,
+    messages,
 )
 here = Path(__file__).parent
 
@@ -104,7 +106,7 @@ module = Module(
         *promotion_listeners.LISTENERS,
         *gift_card_listeners.LISTENERS,
         *voiding.LISTENERS,
-        *messages.LISTENERS,
+        *message_listeners.LISTENERS,
     ],
     timers=[
         reserving.EXPIRY,

@@ -109,6 +109,7 @@ async def test_the_api_does_not_reach_another_tenants_order(
         ("mutation($order: ID!) { orderCancel(id: $order, version: 1) { userErrors { code } } }", "not_found"),
         ("mutation($order: ID!) { orderConfirm(id: $order, version: 1) { userErrors { code } } }", "not_found"),
         ("mutation($order: ID!) { orderFulfil(id: $order, version: 1) { userErrors { code } } }", "not_found"),
+        ("mutation($order: ID!) { orderConfirmationResend(orderId: $order) { userErrors { code } } }", "not_found"),
         ('mutation($order: ID!) { orderNoteAdd(id: $order, body: "x") { userErrors { code } } }', "not_found"),
         (
             'mutation($order: ID!) { orderEdit(id: $order, input: {version: 1, currencyCode: "EUR"})'

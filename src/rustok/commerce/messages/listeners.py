@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from rustok.commerce.messages import facts, papers, seller
+from rustok.commerce.messages import confirming, facts
 from rustok.commerce.messages.facts import Whole
 from rustok.commerce.orders import cancelling
 from rustok.commerce.orders import service as orders
-from rustok.commerce.payments import methods as ways
 from rustok.commerce.returns import service as returns
 from rustok.core.mailing import service as mailing
 from rustok.core.users import emails
@@ -31,22 +30,15 @@ async def when_an_order_is_placed_confirm_it(event: OrderPlaced, context: Contex
     whole = await _read(context, event.order_id)
     if whole is None:
         return
-    told = facts.of(whole)
-    is_cash = (whole.payment or {}).get("code") == ways.CASH_ON_DELIVERY
-    told["bank"] = [] if is_cash else list(seller.of(context.tenant, told["locale"]).bank)
-    files = []
-    if _settings(context).get("attach_invoice") is True:
-        number = papers.invoice_number(context.tenant, told)
-        content = await papers.invoice(context.tenant, told)
-        files.append(mailing.Attachment(f"{number}.pdf", papers.PDF, content))
-    await _write(context, "order_confirmation", whole, {"order": told}, files=files)
+    if emails.normalise(whole.order.email) is not None:
+        await confirming.confirm(context, whole, to=whole.order.email, once=str(context.causation_id))
     for address in _staff(context):
         await mailing.queue(
             context,
             "order_notice",
             to=address,
             locale=context.tenant.default_locale,
-            values={"order": told},
+            values={"order": confirming.facts_of(context, whole)},
             once=f"{context.causation_id}:{address}"[:200],
         )
 
@@ -118,14 +110,7 @@ async def _read(context: Context, order_id: UUID) -> Whole | None:
     return None if order is None else await facts.read(context, order)
 
 
-async def _write(
-    context: Context,
-    template: str,
-    whole: Whole,
-    values: Mapping[str, Any],
-    *,
-    files: Sequence[mailing.Attachment] = (),
-) -> None:
+async def _write(context: Context, template: str, whole: Whole, values: Mapping[str, Any]) -> None:
     """To the buyer, in the order's language; to nobody where the address was erased."""
     if emails.normalise(whole.order.email) is None:
         return
@@ -136,18 +121,12 @@ async def _write(
         locale=whole.order.locale,
         values=values,
         once=str(context.causation_id),
-        attachments=files,
     )
-
-
-def _settings(context: Context) -> Mapping[str, Any]:
-    found = context.tenant.settings.get("mail")
-    return found if isinstance(found, Mapping) else {}
 
 
 def _staff(context: Context) -> list[str]:
     """Whoever of the staff wants to hear of every order: `settings.mail.staff`."""
-    given = _settings(context).get("staff")
+    given = confirming.settings(context).get("staff")
     wanted = given if isinstance(given, list) else [given]
     known = (emails.normalise(one) for one in wanted[:MOST_STAFF] if isinstance(one, str))
     return list(dict.fromkeys(address for address in known if address))

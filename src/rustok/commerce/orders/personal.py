@@ -16,6 +16,7 @@ from rustok.commerce.orders.models import (
     TimelineEntry,
 )
 from rustok.commerce.orders.states import OrderStatus
+from rustok.core.mailing import service as mailing
 from rustok.core.rows import is_one_of, is_one_of_texts
 from rustok.kernel import money
 from rustok.kernel.context import Context
@@ -151,6 +152,8 @@ async def _forget_orders(context: Context, subject: Subject, ids: Sequence[Any])
         .values(tracking_number=None, tracking_url=None)
         .execution_options(**_QUIET)
     )
+    for order_id in ids:  # confirmations that staff sent to another address than the buyer's
+        await mailing.forget_occasions(context, beginning=f"{order_id}:")
     entries = [timeline.entry(context, order_id, "personal_data_erased") for order_id in ids]
     await batches.insert(context, TimelineEntry, entries)
 
