@@ -13,18 +13,18 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rustok.core.tenants import service as tenants
-from rustok.kernel import consuming, graphql, migrating, postgres
+from rustok.kernel import consuming, migrating, postgres
 from rustok.kernel.context import SYSTEM, Actor, Context, TenantInfo
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, Database, plain_url
 from rustok.kernel.settings import Settings
 from rustok.kernel.working import Workers
-from rustok.server import modules
+from rustok.server import modules, schema
 
-modules.load()
-graphql.seal_error_codes()  # as the server does: tests answer alike, whichever ran before
+schema.prepare(modules.load())  # as the server does: tests answer alike, whichever ran before
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -184,6 +184,19 @@ async def make_tenant(owner: Callable[[], AsyncSession]) -> MakeTenant:
 async def tenant(make_tenant: MakeTenant) -> TenantInfo:
     """A tenant with English and Russian, euro and dollar."""
     return await make_tenant()
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[list[str]]:
+    """Every statement that requests send from now on."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(database.app.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.app.sync_engine, "before_cursor_execute", note)
 
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]

@@ -107,6 +107,12 @@ def test_every_permission_is_declared_by_the_module_that_requires_it() -> None:
         for module, name, field in root_fields()
         if field.metadata["permission"] and field.metadata["permission"] not in module.permissions
     ]
+    undeclared += [
+        f"{module.name}: {added.field.metadata['permission']}"
+        for module in REGISTRY.modules
+        for added in module.additions
+        if added.field.metadata["permission"] and added.field.metadata["permission"] not in module.permissions
+    ]
     undeclared += [name for name, (module, one) in REGISTRY.exports.items() if one.permission not in module.permissions]
     assert undeclared == []
 

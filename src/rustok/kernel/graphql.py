@@ -1,17 +1,19 @@
 """How modules speak GraphQL: the edge of an operation, scalars, connections, payloads, and two decorators."""
 
+import asyncio
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import Any, Generic, NewType, TypeVar, get_type_hints
+from typing import Any, Concatenate, Generic, NewType, ParamSpec, TypeVar, get_type_hints
 from uuid import UUID
 
 import strawberry
 from sqlalchemy.exc import DBAPIError
+from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
@@ -23,6 +25,8 @@ from rustok.kernel.db import refusal
 from rustok.kernel.ids import parse_id
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+P = ParamSpec("P")
 
 BigInt = NewType("BigInt", int)
 JSON = NewType("JSON", object)
@@ -64,6 +68,33 @@ class Operation:
     services: dict[str, Any] = field(default_factory=dict)  # what the host hands down, by name
     token: Token | None = None  # of the last event that was recorded; kept by `work`
     refused: bool = False  # some mutation answered with userErrors
+    loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)  # of `together`
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)  # they take turns: no operation takes the whole pool
+
+
+async def together(
+    info: Info[Operation, None],
+    load: Callable[Concatenate[Context, Sequence[K], P], Awaitable[Mapping[K, T]]],
+    key: K,
+    *arguments: P.args,
+    **options: P.kwargs,
+) -> T | None:
+    """What `load(context, keys, …)` finds for the key, or None: asked once for all that ask it at the same time.
+
+    A field of a page's rows is resolved for all of them at the same time, so that it is one question for the page.
+    Nothing is remembered: what a mutation changes between two questions is seen.
+    """
+    operation, asked = info.context, (load, arguments, *sorted(options.items()))
+    if asked not in operation.loaders:
+
+        async def found(keys: list[K]) -> list[T | None]:
+            async with operation.loading, operation.look() as context:
+                known = await load(context, list(dict.fromkeys(keys)), *arguments, **options)
+            return [known.get(one) for one in keys]
+
+        operation.loaders[asked] = DataLoader(found, cache=False)
+    answer: T | None = await operation.loaders[asked].load(key)
+    return answer
 
 
 @strawberry.type(description="Why an input was refused, and where.")
@@ -179,8 +210,9 @@ def connection(
     convert: Callable[[Any], T],
     *,
     statement: Any = None,
+    count: Callable[[], Awaitable[tuple[int, bool]]] | None = None,
 ) -> Connection[T]:
-    """A connection from a page; `statement` is the unpaged select for `totalCount`."""
+    """A connection from a page; for `totalCount` either the unpaged select, or what counts as `paging.count` does."""
     nodes = [convert(row) for row in page.rows]
 
     async def counted() -> tuple[int, bool]:
@@ -196,7 +228,7 @@ def connection(
             start_cursor=page.cursors[0] if page.cursors else None,
             end_cursor=page.cursors[-1] if page.cursors else None,
         ),
-        counter=counted if statement is not None else None,
+        counter=counted if statement is not None else count,
     )
 
 
@@ -258,10 +290,8 @@ def subscription(*, permission: str | None = None, public: str | None = None, **
     def decorate(function: Callable[..., AsyncGenerator[Any, None]]) -> Any:
         async def run(self: Any, info: Info[Operation, None], **arguments: Any) -> AsyncGenerator[Any, None]:
             def admit() -> None:
-                operation, module = info.context, getattr(run, "__rustok_module__", None)
-                if module in operation.tenant.disabled_modules:
-                    raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
-                if permission is not None and not operation.actor.may(permission):
+                _admit(info.context, run)
+                if permission is not None and not info.context.actor.may(permission):
                     raise errors.Forbidden(f"the permission {permission} is required")
 
             admit()
@@ -302,12 +332,10 @@ def _field(
         @functools.wraps(function)
         async def run(self: Any, info: Info[Operation, None], **arguments: Any) -> Any:
             operation = info.context
-            module = getattr(run, "__rustok_module__", None)
             if wants_info:
                 arguments["info"] = info
             try:
-                if module in operation.tenant.disabled_modules:
-                    raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
+                _admit(operation, run)
                 if kept and kept["own_units"]:
                     if permission is not None:
                         operation.actor.require(permission)
@@ -336,6 +364,63 @@ def _field(
     return decorate
 
 
+def _admit(operation: Operation, resolver: Callable[..., Any]) -> None:
+    """Raise `ModuleDisabled` where the tenant has switched off what answers."""
+    module = getattr(resolver, "__rustok_module__", None)
+    if module in operation.tenant.disabled_modules:
+        raise errors.ModuleDisabled(f"the module {module} is switched off for this tenant")
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A field that one package gives to the type of another, which knows nothing of it."""
+
+    kind: type
+    field: StrawberryField
+
+
+def addition(
+    kind: type, *, permission: str | None = None, public: str | None = None, **options: Any
+) -> Callable[[Callable[..., Awaitable[Any]]], Addition]:
+    """A field for a type further down: `async def f(self: Kind, info, …)`, for `Module.additions`.
+
+    Every row of a page is asked: load by `together`.
+    """
+    if (permission is None) == (public is None):
+        raise TypeError("a field names the permission that it requires, or says why it is public")
+
+    def decorate(function: Callable[..., Awaitable[Any]]) -> Addition:
+        @functools.wraps(function)
+        async def run(self: Any, info: Info[Operation, None], **arguments: Any) -> Any:
+            _admit(info.context, run)
+            if permission is not None:
+                info.context.actor.require(permission)
+            return await function(self, info, **arguments)
+
+        made: StrawberryField = strawberry.field(resolver=run, **options)
+        made.python_name = function.__name__
+        made.metadata = MappingProxyType({**made.metadata, "permission": permission, "public": public})
+        return Addition(kind, made)
+
+    return decorate
+
+
+def add(additions: Sequence[Addition], module: str | None = None) -> None:
+    """Give the types their fields, once however often it is said; `module` is who answers for them, if optional.
+
+    Raises `TypeError` where a type has a field of that name already.
+    """
+    for one in additions:
+        held = one.kind.__strawberry_definition__.fields  # type: ignore[attr-defined]  # put there by strawberry
+        present = next((known for known in held if known.python_name == one.field.python_name), None)
+        if present is None:
+            held.append(one.field)
+        elif present is not one.field:
+            raise TypeError(f"{one.kind.__name__} has a field {one.field.python_name} already")
+        if module is not None:
+            _assign(one.field, module)
+
+
 def _noted(operation: Operation, answer: Any) -> Any:
     if getattr(answer, "user_errors", None):
         operation.refused = True
@@ -345,5 +430,9 @@ def _noted(operation: Operation, answer: Any) -> Any:
 def assign_module(kind: type, module: str) -> None:
     """Tell every field of a query, mutation or subscription class which module answers for it."""
     for one in kind.__strawberry_definition__.fields:  # type: ignore[attr-defined]  # put there by strawberry
-        if one.base_resolver is not None:
-            one.base_resolver.wrapped_func.__rustok_module__ = module
+        _assign(one, module)
+
+
+def _assign(answering: Any, module: str) -> None:
+    if answering.base_resolver is not None:
+        answering.base_resolver.wrapped_func.__rustok_module__ = module

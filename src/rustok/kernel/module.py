@@ -97,6 +97,7 @@ class Module:
     subscriptions: Sequence[type] = ()
     admin_queries: Sequence[type] = ()
     admin_mutations: Sequence[type] = ()
+    additions: Sequence[Any] = ()  # fields for types further down, as `rustok.kernel.graphql.addition` makes them
     admin_resources: Sequence[Any] = ()
     index_sources: Sequence[IndexSource] = ()
     exports: Sequence[Export] = ()

@@ -5,10 +5,12 @@ import binascii
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, false, func, literal, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from rustok.kernel import errors
 from rustok.kernel.context import Context
@@ -16,6 +18,7 @@ from rustok.kernel.context import Context
 MOST = 100
 DEFAULT = 20
 AT_ONCE = 500  # rows of a table that is read whole
+MOST_COUNTED = 10_000
 ASC, DESC = False, True
 T = TypeVar("T")
 Key = tuple[InstrumentedAttribute[Any] | ColumnElement[Any], bool]
@@ -88,15 +91,60 @@ async def page(
 ) -> Page[T]:
     """One page of a select of entities. `keys` are (column, descending); the last one must be unique in the list."""
     wanted = window(first=first, after=after, last=last, before=before, most=most)
-    columns = [column for column, _ in keys]
-    kinds = [column.type.python_type | None for column in columns]
-    for name, cursor, forward in (("after", after, True), ("before", before, False)):
+    asked = _between(statement, keys, wanted).add_columns(*(column for column, _ in keys))
+    return _page(list(await context.session.execute(_cut(asked, keys, wanted))), wanted)
+
+
+async def page_of_each(
+    context: Context,
+    statement: Select[T],
+    owners: Sequence[UUID],
+    *,
+    of: InstrumentedAttribute[Any],
+    keys: Sequence[Key],
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    most: int = MOST,
+) -> dict[UUID, Page[T]]:
+    """The same page for each owner of rows, whom the column `of` names: one statement, however many they are."""
+    wanted = window(first=first, after=after, last=last, before=before, most=most)
+    each = _each(owners)
+    named = [column.label(f"key_{place}") for place, (column, _) in enumerate(keys)]
+    asked = _between(statement, keys, wanted).add_columns(*named).where(of == each.c.id)
+    part = _cut(asked, keys, wanted).lateral()
+    values: list[Key] = [(part.c[column.name], down) for column, (_, down) in zip(named, keys, strict=True)]
+    entity = aliased(statement.column_descriptions[0]["entity"], part)
+    joined = select(each.c.id, entity, *(column for column, _ in values)).join_from(each, part, true())
+    found: dict[UUID, list[Any]] = {owner: [] for owner in owners}
+    for owner, *row in await context.session.execute(joined.order_by(*_order(values, wanted))):
+        found[owner].append(row)
+    return {owner: _page(rows, wanted) for owner, rows in found.items()}
+
+
+def _between(statement: Select[T], keys: Sequence[Key], wanted: Window) -> Select[T]:
+    """What lies between the cursors."""
+    kinds = [column.type.python_type | None for column, _ in keys]
+    for name, cursor, forward in (("after", wanted.after, True), ("before", wanted.before, False)):
         if cursor is not None:
             values = decode_cursor(cursor, kinds, field=name)
             statement = statement.where(_beyond(keys, values, forward=forward))
-    ordered = [_ordered(column, down=down is not wanted.backwards, backwards=wanted.backwards) for column, down in keys]
-    asked = statement.add_columns(*columns).order_by(*ordered).limit(wanted.size + 1)
-    found = list(await context.session.execute(asked))
+    return statement
+
+
+def _order(keys: Sequence[Key], wanted: Window) -> list[ColumnElement[Any]]:
+    back = wanted.backwards
+    return [_ordered(column, down=down is not back, backwards=back) for column, down in keys]
+
+
+def _cut(asked: Select[Any], keys: Sequence[Key], wanted: Window) -> Select[Any]:
+    """As many as are wanted from their end, and one more to see whether there is one."""
+    return asked.order_by(*_order(keys, wanted)).limit(wanted.size + 1)
+
+
+def _page(found: list[Any], wanted: Window) -> Page[Any]:
+    """From rows of an entity and its key."""
     more = len(found) > wanted.size
     found = found[: wanted.size]
     if wanted.backwards:
@@ -104,8 +152,8 @@ async def page(
     return Page(
         rows=[row[0] for row in found],
         cursors=[encode_cursor(row[1:]) for row in found],
-        has_next=before is not None if wanted.backwards else more,
-        has_previous=more if wanted.backwards else after is not None,
+        has_next=wanted.before is not None if wanted.backwards else more,
+        has_previous=more if wanted.backwards else wanted.after is not None,
     )
 
 
@@ -122,6 +170,11 @@ async def pages(context: Context, statement: Select[T], *, keys: Sequence[Key]) 
             return
         after = found.cursors[-1]
         context.session.expunge_all()
+
+
+def _each(owners: Sequence[UUID]) -> TableValuedAlias:
+    """The owners as a table."""
+    return func.unnest(literal(list(owners), ARRAY(Uuid))).table_valued("id").render_derived()
 
 
 def _never_null(column: Any) -> bool:
@@ -165,8 +218,23 @@ def _beyond(keys: Sequence[Key], values: Sequence[Any], *, forward: bool) -> Col
     return beyond
 
 
-async def count(context: Context, statement: Select[Any], *, limit: int = 10_000) -> tuple[int, bool]:
+async def count(context: Context, statement: Select[Any], *, limit: int = MOST_COUNTED) -> tuple[int, bool]:
     """How many rows a select has, counted up to `limit`; the second value says whether that is exact."""
     some = statement.order_by(None).limit(limit + 1).subquery()
     found = await context.session.scalar(select(func.count()).select_from(some)) or 0
     return min(found, limit), found <= limit
+
+
+async def count_of_each(
+    context: Context,
+    statement: Select[Any],
+    owners: Sequence[UUID],
+    *,
+    of: InstrumentedAttribute[Any],
+    limit: int = MOST_COUNTED,
+) -> dict[UUID, tuple[int, bool]]:
+    """The same for the rows of each owner, whom the column `of` names, in one statement."""
+    each = _each(owners)
+    some = statement.with_only_columns(of.label("owner")).where(of == each.c.id).limit(limit + 1).lateral()
+    counted = select(each.c.id, func.count(some.c.owner)).outerjoin_from(each, some, true()).group_by(each.c.id)
+    return {owner: (min(n, limit), n <= limit) for owner, n in await context.session.execute(counted)}

@@ -51,6 +51,17 @@ def admin(registry: Registry) -> strawberry.federation.Schema:
     return _build(registry, "Query", queries, mutations)
 
 
+def prepare(registry: Registry) -> None:
+    """Complete the types of which the schemas are made: twice is as good as once."""
+    for module in registry.modules:
+        graphql.add(module.additions, module.name if module.optional else None)
+        if module.optional:
+            parts = (*module.queries, *module.mutations, *module.subscriptions)
+            for kind in (*parts, *module.admin_queries, *module.admin_mutations):
+                graphql.assign_module(kind, module.name)
+    graphql.seal_error_codes()
+
+
 def _build(
     registry: Registry,
     name: str,
@@ -58,12 +69,7 @@ def _build(
     mutations: Sequence[type],
     subscriptions: Sequence[type] = (),
 ) -> strawberry.federation.Schema:
-    for module in registry.modules:
-        if module.optional:
-            parts = (*module.queries, *module.mutations, *module.subscriptions)
-            for kind in (*parts, *module.admin_queries, *module.admin_mutations):
-                graphql.assign_module(kind, module.name)
-    graphql.seal_error_codes()
+    prepare(registry)
     return Federated(
         query=merge_types(name, tuple(queries)),
         mutation=merge_types("Mutation", tuple(mutations)) if mutations else None,

@@ -1,6 +1,6 @@
 """Totals: prices, shipping, promotions, tax and gift cards in every kind of currency: the parts sum to the whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 from tests.commerce.carts.stocking import furnish, sold
 from tests.conftest import MakeTenant, OpenContext
 
@@ -35,7 +34,6 @@ from rustok.commerce.tax.zones import RateGiven
 from rustok.commerce.totals import calculating
 from rustok.commerce.totals.calculating import PartsDiffer, Reason, Request, Wanted
 from rustok.kernel.context import Context
-from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -163,19 +161,6 @@ async def test_free_shipping_and_a_card_that_pays_it_all_leave_nothing_due(conte
     assert (totals.shipping.price_minor, totals.shipping_minor) == (490, 0)
     assert sum(one.amount_minor for one in totals.shipping_discounts) == 490
     assert (totals.total_minor, totals.due_minor) == (500, 0)
-
-
-@pytest.fixture
-def statements(database: Database) -> Iterator[list[str]]:
-    """Every statement that requests send from now on."""
-    seen: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(database.app.sync_engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(database.app.sync_engine, "before_cursor_execute", note)
 
 
 async def test_five_hundred_lines_take_as_many_statements_as_one(context: Context, statements: list[str]) -> None:
