@@ -101,6 +101,7 @@ module = Module(
     admin_mutations=[kind for part in _SPEAKING for kind in part.ADMIN_MUTATIONS],
     queries=[kind for part in _SPEAKING for kind in getattr(part, "QUERIES", ())],
     mutations=[kind for part in _SPEAKING for kind in getattr(part, "MUTATIONS", ())],
+    additions=[*accounts.ADDITIONS, *payments.ADDITIONS],
     event_listeners=[
         *account_listeners.LISTENERS,
         *promotion_listeners.LISTENERS,

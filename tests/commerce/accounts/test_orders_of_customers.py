@@ -62,6 +62,64 @@ async def test_staff_read_a_customers_orders_with_the_permission_for_orders(ask,
     assert await ask(shown, id=str(ann.id), actor=clerk) == {"errors": ["forbidden"]}
 
 
+PAGE = """orders(first: $f, after: $a, last: $l, before: $b) { totalCount totalCountPrecision edges { cursor }
+  nodes { number lines { title } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"""
+ARGUMENTS = "$f: Int, $a: String, $l: Int, $b: String"
+
+
+async def test_the_pages_of_many_customers_are_those_of_each_alone(ask, buy, make_customer) -> None:
+    placed = []
+    for number in range(4):
+        ann = await make_customer(email=f"c{number}@example.com")
+        placed += [await buy(Buyer(customer_id=ann.id, email=ann.email)) for _ in range(number)]
+    whole = f"query({ARGUMENTS}) {{ customers {{ nodes {{ id {PAGE} }} }} }}"
+    alone = f"query($id: ID!, {ARGUMENTS}) {{ customer(id: $id) {{ id {PAGE} }} }}"
+    first = (await ask(whole, f=2))["customers"]["nodes"]
+    cursor = first[0]["orders"]["edges"][1]["cursor"]
+
+    for asked in (
+        {},
+        {"f": 2},
+        {"l": 2},
+        {"f": 0},
+        {"f": 1, "a": cursor},
+        {"f": 9, "b": cursor},
+        {"l": 1, "b": cursor},
+    ):
+        many = (await ask(whole, **asked))["customers"]["nodes"]
+        assert many == [(await ask(alone, id=one["id"], **asked))["customer"] for one in many], asked
+
+    assert [one["orders"]["totalCount"] for one in first] == [3, 2, 1, 0]
+    assert [one["number"] for one in first[0]["orders"]["nodes"]] == [str(placed[-1].number), str(placed[-2].number)]
+    twice = "{ customers { nodes { one: orders(first: 1) { nodes { number } } all: orders { nodes { number } } } } }"
+    both = (await ask(twice))["customers"]["nodes"]
+    assert [(len(one["one"]["nodes"]), len(one["all"]["nodes"])) for one in both] == [(1, 3), (1, 2), (1, 1), (0, 0)]
+    for wrong in ({"f": 101}, {"f": 1, "l": 1}, {"f": 1, "a": "not a cursor"}):
+        assert set((await ask(whole, **wrong))["errors"]) == {"invalid_page"}, wrong
+
+
+async def test_staff_see_whose_an_order_is_with_the_permission_for_customers(
+    ask, buy, make_customer, make_tenant
+) -> None:
+    ann, bob = await make_customer(email=EMAIL, name="Ann"), await make_customer(email="bob@example.com", name="Bob")
+    placed = [await buy(Buyer(customer_id=one.id, email=one.email)) for one in (ann, bob, ann)]
+    guests = await buy(Buyer(email="guest@example.com"))
+    shown = "{ orders(sort: CREATED_ASC) { nodes { number customer { id name email orders { totalCount } } } } }"
+    clerk = Actor(kind="user", user_id=generate_id(), permissions=frozenset({"orders:read"}))
+
+    def said(user, count: int) -> dict[str, object]:
+        return {"id": str(user.id), "name": user.name, "email": user.email, "orders": {"totalCount": count}}
+
+    assert (await ask(shown))["orders"]["nodes"] == [
+        {"number": str(order.number), "customer": whose}
+        for order, whose in zip([*placed, guests], [said(ann, 2), said(bob, 1), said(ann, 2), None], strict=True)
+    ]
+    assert await ask(shown, actor=clerk) == {"errors": ["forbidden"] * 4}
+    assert len((await ask("{ orders { nodes { number } } }", actor=clerk))["orders"]["nodes"]) == 4
+    one = "query($id: ID!) { order(id: $id) { customer { id } } }"
+    assert await ask(one, id=str(placed[0].id), at=await make_tenant()) == {"order": None}
+
+
 async def test_guests_orders_come_to_the_account_once_its_address_is_proven(
     ask, buy, open_context, workers, make_customer
 ) -> None:

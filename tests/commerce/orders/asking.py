@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import strawberry
+from graphql import get_named_type, is_leaf_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -46,6 +47,18 @@ def asking(schema: strawberry.Schema, database: Database, tenant: TenantInfo, st
 def admin(database: Database, tenant: TenantInfo) -> Ask:
     """Staff who may do everything."""
     return asking(ADMIN, database, tenant, SYSTEM)
+
+
+def everything(kind: str, *, within: tuple[str, ...] = ()) -> str:
+    """A selection of all fields that staff can ask of a type and of what is in it, where no type is in itself."""
+    selected = []
+    for name, field in ADMIN._schema.type_map[kind].fields.items():
+        inner = get_named_type(field.type)
+        if is_leaf_type(inner):
+            selected.append(name)
+        elif inner.name not in (*within, kind):
+            selected.append(f"{name} {everything(inner.name, within=(*within, kind))}")
+    return "{ " + " ".join(selected) + " }"
 
 
 def buyer(database: Database, tenant: TenantInfo) -> Ask:

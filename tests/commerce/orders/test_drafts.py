@@ -55,7 +55,7 @@ async def test_a_draft_becomes_an_order(context: Context) -> None:
     assert {(row.title, row.promotion_id) for row in discounts} == {("Friend", None)}
     assert (order.shipping or {})["method_id"] is None
     assert (await drafts.get(context, draft.id)).order_id == order.id
-    found = await service.of_customer(context, customer.id)
+    found = (await service.of_customers(context, [customer.id]))[customer.id]
     assert [row.id for row in found.rows] == [order.id]
     assert (await settling.confirm(context, order.id)).status == "confirmed"
     for again in (

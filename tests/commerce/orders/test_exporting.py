@@ -92,6 +92,6 @@ async def test_a_guests_orders_are_claimed_once_and_by_their_address_only(contex
 
     assert {one.customer_id for one in mine} == {customer}
     assert other.customer_id is None
-    page = await service.of_customer(context, customer, first=1)
+    page = (await service.of_customers(context, [customer], first=1))[customer]
     assert [one.number for one in page.rows] == [1002]
     assert page.has_next

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from rustok.commerce.catalogue import checks, clashes
 from rustok.commerce.customers import service
 from rustok.commerce.customers.models import Customer, CustomerGroup, GroupMember
+from rustok.core.rows import is_one_of
 from rustok.events.commerce import CustomerUpdated
 from rustok.kernel import bus, errors, slugs
 from rustok.kernel.context import Context
@@ -79,12 +80,14 @@ async def of_customer(context: Context, customer_id: UUID) -> Sequence[CustomerG
     return list(rows)
 
 
-async def count_members(context: Context, group_id: UUID) -> int:
-    """How many are in the group."""
-    found = await context.session.scalar(
-        select(func.count()).where(GroupMember.tenant_id == context.tenant_id, GroupMember.group_id == group_id)
+async def count_members(context: Context, group_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many are in the groups; those without any are left out."""
+    found = await context.session.execute(
+        select(GroupMember.group_id, func.count())
+        .where(GroupMember.tenant_id == context.tenant_id, is_one_of(GroupMember.group_id, group_ids))
+        .group_by(GroupMember.group_id)
     )
-    return found or 0
+    return dict(found.all())
 
 
 async def create(context: Context, *, name: str, **given: Unpack[GroupFacts]) -> CustomerGroup:

@@ -14,6 +14,7 @@ from rustok.commerce.customers import firsts
 from rustok.commerce.customers.models import Customer, GroupMember
 from rustok.core import texts
 from rustok.core.roles import service as roles
+from rustok.core.rows import is_one_of
 from rustok.core.users import emails
 from rustok.core.users import service as users
 from rustok.events.commerce import CustomerUpdated
@@ -61,6 +62,16 @@ async def get(context: Context, customer_id: UUID, *, lock: bool = False) -> Cus
     if found is None:
         raise errors.NotFound("there is no such customer", field="id")
     return found
+
+
+async def many(context: Context, customer_ids: Sequence[UUID]) -> list[Customer]:
+    """Those of the customers that there are."""
+    found = await context.session.scalars(
+        select(Customer)
+        .where(Customer.tenant_id == context.tenant_id, is_one_of(Customer.id, customer_ids))
+        .execution_options(populate_existing=True)
+    )
+    return list(found)
 
 
 async def ensure(context: Context, customer_id: UUID | None = None) -> UUID:

@@ -81,19 +81,21 @@ async def many(context: Context, order_ids: Sequence[UUID]) -> dict[UUID, Order]
     return {order.id: order for order in found.all()}
 
 
-async def of_customer(
+async def of_customers(
     context: Context,
-    customer_id: UUID,
+    customer_ids: Sequence[UUID],
     *,
     first: int | None = None,
     after: str | None = None,
     last: int | None = None,
     before: str | None = None,
-) -> paging.Page[Order]:
-    """A page of a customer's orders, the newest first."""
-    return await paging.page(
+) -> dict[UUID, paging.Page[Order]]:
+    """A page of every customer's orders, the newest first."""
+    return await paging.page_of_each(
         context,
-        orders_of_customer(context, customer_id),
+        _orders(context),
+        customer_ids,
+        of=Order.customer_id,
         keys=[(Order.created_at, paging.DESC), (Order.id, paging.DESC)],
         first=first,
         after=after,
@@ -102,9 +104,13 @@ async def of_customer(
     )
 
 
-def orders_of_customer(context: Context, customer_id: UUID) -> Select[Order]:
-    """A select of a customer's orders, for counting and exporting them."""
-    return select(Order).where(Order.tenant_id == context.tenant_id, Order.customer_id == customer_id)
+async def count_of_customers(context: Context, customer_ids: Sequence[UUID]) -> dict[UUID, tuple[int, bool]]:
+    """How many orders every customer has, and whether that is exact."""
+    return await paging.count_of_each(context, _orders(context), customer_ids, of=Order.customer_id)
+
+
+def _orders(context: Context) -> Select[Order]:
+    return select(Order).where(Order.tenant_id == context.tenant_id)
 
 
 _LOCK = text("""

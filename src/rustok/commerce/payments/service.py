@@ -16,6 +16,7 @@ from rustok.commerce.payments import methods as ways
 from rustok.commerce.payments.methods import Offer
 from rustok.commerce.payments.models import Payment, PaymentAttempt, PaymentMethod, PaymentTransaction
 from rustok.commerce.payments.shapes import PaymentStatus
+from rustok.core.rows import is_one_of
 from rustok.kernel import errors
 from rustok.kernel.context import Context
 from rustok.kernel.ids import generate_id
@@ -109,9 +110,7 @@ async def get(context: Context, payment_id: UUID) -> Payment:
 async def of_orders(context: Context, order_ids: Sequence[UUID]) -> dict[UUID, list[Payment]]:
     """The payments of the orders, the oldest first."""
     found: dict[UUID, list[Payment]] = {}
-    if not order_ids:
-        return found
-    wanted = _payments(context).where(Payment.order_id.in_(order_ids)).order_by(Payment.created_at, Payment.id)
+    wanted = _payments(context).where(is_one_of(Payment.order_id, order_ids)).order_by(Payment.created_at, Payment.id)
     for one in await context.session.scalars(wanted):
         found.setdefault(one.order_id, []).append(one)
     return found
@@ -137,11 +136,9 @@ async def for_buyer(context: Context, payment_id: UUID, *, order_token: str | No
 async def transactions(context: Context, payment_ids: Sequence[UUID]) -> dict[UUID, list[PaymentTransaction]]:
     """The ledgers of the payments, in the order in which they were written."""
     found: dict[UUID, list[PaymentTransaction]] = {}
-    if not payment_ids:
-        return found
     wanted = (
         select(PaymentTransaction)
-        .where(PaymentTransaction.tenant_id == context.tenant_id, PaymentTransaction.payment_id.in_(payment_ids))
+        .where(PaymentTransaction.tenant_id == context.tenant_id, is_one_of(PaymentTransaction.payment_id, payment_ids))
         .order_by(PaymentTransaction.created_at, PaymentTransaction.id)
     )
     for one in await context.session.scalars(wanted):
@@ -149,14 +146,22 @@ async def transactions(context: Context, payment_ids: Sequence[UUID]) -> dict[UU
     return found
 
 
-async def attempts(context: Context, payment_id: UUID) -> list[PaymentAttempt]:
-    """What the provider was asked to do, and what is still to be asked."""
+async def attempts_of(context: Context, payment_ids: Sequence[UUID]) -> dict[UUID, list[PaymentAttempt]]:
+    """What the providers of the payments were asked to do, and what is still to be asked."""
+    found: dict[UUID, list[PaymentAttempt]] = {}
     wanted = (
         select(PaymentAttempt)
-        .where(PaymentAttempt.tenant_id == context.tenant_id, PaymentAttempt.payment_id == payment_id)
+        .where(PaymentAttempt.tenant_id == context.tenant_id, is_one_of(PaymentAttempt.payment_id, payment_ids))
         .order_by(PaymentAttempt.created_at, PaymentAttempt.id)
     )
-    return list(await context.session.scalars(wanted))
+    for one in await context.session.scalars(wanted):
+        found.setdefault(one.payment_id, []).append(one)
+    return found
+
+
+async def attempts(context: Context, payment_id: UUID) -> list[PaymentAttempt]:
+    """Those of one payment."""
+    return (await attempts_of(context, [payment_id])).get(payment_id, [])
 
 
 def _payments(context: Context) -> "Select[Payment]":

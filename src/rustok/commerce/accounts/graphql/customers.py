@@ -19,14 +19,13 @@ from rustok.commerce.accounts.graphql.addresses import (
     CustomerAddressUpdateInput,
 )
 from rustok.commerce.accounts.graphql.groups import CustomerGroupType
+from rustok.commerce.accounts.graphql.orders import orders_of
 from rustok.commerce.accounts.listing import Profile, Wanted
 from rustok.commerce.catalogue import graphql as inputs
 from rustok.commerce.customers import book, service
 from rustok.commerce.customers.models import Customer
 from rustok.commerce.customers.service import CustomerFacts
-from rustok.commerce.orders import service as orders
-from rustok.commerce.orders.graphql.types import AdminOrder, Parts
-from rustok.commerce.orders.models import Order
+from rustok.commerce.orders.graphql.types import AdminOrder
 from rustok.kernel import errors, graphql, paging
 from rustok.kernel.context import Context
 
@@ -82,17 +81,9 @@ class CustomerType:
         last: int | None = None,
         before: str | None = None,
     ) -> graphql.Connection[AdminOrder]:
-        customer_id = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            context.require(permissions.ORDERS_READ)
-            page = await orders.of_customer(context, customer_id, first=first, after=after, last=last, before=before)
-            statement = orders.orders_of_customer(context, customer_id)
-        parts = Parts(row.id for row in page.rows)
-
-        def of(row: Order) -> AdminOrder:
-            return AdminOrder.of(row, parts)
-
-        return graphql.connection(info, page, of, statement=statement)
+        info.context.actor.require(permissions.ORDERS_READ)
+        own = graphql.to_id(self.id)
+        return await orders_of(info, own, AdminOrder.of, first=first, after=after, last=last, before=before)
 
     @classmethod
     def of(cls, one: Profile, locale: str) -> "CustomerType":

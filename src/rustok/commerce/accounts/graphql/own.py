@@ -13,12 +13,11 @@ from rustok.commerce.accounts.graphql.addresses import (
     CustomerAddressType,
     CustomerAddressUpdateInput,
 )
+from rustok.commerce.accounts.graphql.orders import orders_of
 from rustok.commerce.catalogue import graphql as inputs
 from rustok.commerce.customers import book, service
 from rustok.commerce.customers.service import CustomerFacts
-from rustok.commerce.orders import service as orders
-from rustok.commerce.orders.graphql.types import OrderType, Parts
-from rustok.commerce.orders.models import Order
+from rustok.commerce.orders.graphql.types import OrderType
 from rustok.core.users import service as users
 from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
@@ -49,15 +48,7 @@ class OwnCustomer:
         before: str | None = None,
     ) -> graphql.Connection[OrderType]:
         own = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            page = await orders.of_customer(context, own, first=first, after=after, last=last, before=before)
-            statement = orders.orders_of_customer(context, own)
-        parts = Parts(row.id for row in page.rows)
-
-        def of(row: Order) -> OrderType:
-            return OrderType.of(row, parts)
-
-        return graphql.connection(info, page, of, statement=statement)
+        return await orders_of(info, own, OrderType.of, first=first, after=after, last=last, before=before)
 
     @classmethod
     async def load(cls, context: Context, *, version: int | None = None) -> "OwnCustomer | None":

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Any
 
 import strawberry
 from strawberry.types import Info
@@ -14,7 +13,6 @@ from rustok.commerce.orders.graphql.types import (
     OrderFulfilmentStatusEnum,
     OrderPaymentStatusEnum,
     OrderStatusEnum,
-    Parts,
 )
 from rustok.commerce.orders.searching import Filter, Sort
 from rustok.commerce.orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
@@ -119,9 +117,4 @@ class OrderQueries:
             last=last,
             before=before,
         )
-        parts = Parts(row.id for row in page.rows)
-
-        def of(row: Any) -> AdminOrder:
-            return AdminOrder.of(row, parts)
-
-        return graphql.connection(info, page, of, statement=statement)
+        return graphql.connection(info, page, AdminOrder.of, statement=statement)

@@ -1,10 +1,9 @@
-"""Orders as buyers and staff see them. What belongs to the orders of a page is loaded once for all of them."""
+"""Orders as buyers and staff see them. What belongs to those of a page is loaded once for all of them."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -27,6 +26,7 @@ from rustok.kernel import graphql
 from rustok.kernel.context import Context
 
 Edge = Info[graphql.Operation, None]
+T = TypeVar("T")
 
 
 @strawberry.enum(name="OrderStatus", description="How far an order has come.")
@@ -59,25 +59,6 @@ class OrderFulfilmentStatusEnum(Enum):
     FULFILLED = FulfilmentStatus.FULFILLED.value
     PARTIALLY_RETURNED = FulfilmentStatus.PARTIALLY_RETURNED.value
     RETURNED = FulfilmentStatus.RETURNED.value
-
-
-class Parts:
-    """What belongs to the orders of one page: the first that is asked loads it for all."""
-
-    def __init__(self, ids: Iterable[UUID]) -> None:
-        self.ids = list(ids)
-        self._found: dict[str, Mapping[UUID, Any]] = {}
-        self._lock = asyncio.Lock()
-
-    async def of(
-        self, info: Edge, load: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]], id_: UUID
-    ) -> list[Any]:
-        """The rows that belong to one of them."""
-        async with self._lock:
-            if load.__name__ not in self._found:
-                async with info.context.look() as context:
-                    self._found[load.__name__] = await load(context, self.ids)
-        return list(self._found[load.__name__].get(id_, ()))
 
 
 @strawberry.enum(name="FulfilmentStatus", description="Where a parcel is.")
@@ -304,7 +285,6 @@ class OrderBase:
     """What both schemas show."""
 
     row: strawberry.Private[Order]
-    parts: strawberry.Private[Parts]
     id: strawberry.ID
     number: str
     token: str = strawberry.field(description="Opens the order without a log-in: part of links in mails.")
@@ -371,12 +351,13 @@ class OrderBase:
         return await self._of(info, _parcels)
 
     async def _of(
-        self, info: Edge, load: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
-    ) -> list[Any]:
-        return await self.parts.of(info, load, self.row.id)
+        self, info: Edge, load: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, list[T]]]]
+    ) -> list[T]:
+        """What belongs to this order, asked once for all that are shown."""
+        return await graphql.together(info, load, self.row.id) or []
 
 
-def shown(row: Order, parts: Parts | None) -> dict[str, Any]:
+def shown(row: Order) -> dict[str, Any]:
     """The fields that both kinds take from the stored row."""
     amounts = {
         "subtotal": row.subtotal_minor,
@@ -393,7 +374,6 @@ def shown(row: Order, parts: Parts | None) -> dict[str, Any]:
     }
     return {
         "row": row,
-        "parts": parts or Parts([row.id]),
         "id": strawberry.ID(str(row.id)),
         "number": str(row.number),
         "token": row.token,
@@ -424,9 +404,9 @@ class OrderType(OrderBase):
         return [OrderNoteType.of(one) for one in await self._of(info, _told)]
 
     @classmethod
-    def of(cls, row: Order, parts: Parts | None = None) -> "OrderType":
-        """From the stored row; `parts` are those of the whole page."""
-        return cls(**shown(row, parts))
+    def of(cls, row: Order) -> "OrderType":
+        """From the stored row."""
+        return cls(**shown(row))
 
 
 @strawberry.type(name="Order", description="What a buyer committed to, as staff see it.")
@@ -454,10 +434,10 @@ class AdminOrder(OrderBase):
         return [TimelineEntryType.of(one) for one in await self._of(info, timeline.of)]
 
     @classmethod
-    def of(cls, row: Order, parts: Parts | None = None) -> "AdminOrder":
-        """From the stored row; `parts` are those of the whole page."""
+    def of(cls, row: Order) -> "AdminOrder":
+        """From the stored row."""
         return cls(
-            **shown(row, parts),
+            **shown(row),
             customer_id=None if row.customer_id is None else strawberry.ID(str(row.customer_id)),
             name=row.name,
             source=row.source,

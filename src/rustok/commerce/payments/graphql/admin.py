@@ -10,6 +10,7 @@ from strawberry.types import Info
 from rustok.commerce import permissions
 from rustok.commerce.catalogue import checks
 from rustok.commerce.payments import capturing, listing, refunding, service, voiding
+from rustok.commerce.payments.graphql.orders import PaymentDetail, details
 from rustok.commerce.payments.graphql.types import (
     PaymentAttemptType,
     PaymentPayload,
@@ -22,13 +23,6 @@ from rustok.commerce.payments.graphql.types import (
 from rustok.commerce.payments.models import Payment, PaymentTransaction
 from rustok.kernel import errors, graphql, money, paging
 from rustok.kernel.context import Context
-
-
-@strawberry.type(description="A payment with its ledger and all that its provider was asked.")
-class PaymentDetail:
-    payment: PaymentType
-    transactions: list[PaymentTransactionType]
-    attempts: list[PaymentAttemptType]
 
 
 @strawberry.input(description="Which payments; what is absent does not matter.")
@@ -68,13 +62,13 @@ class PaymentAdminQueries:
     @graphql.query(permission=permissions.PAYMENTS_READ, description="A payment, or null.")
     async def payment(self, context: Context, id: strawberry.ID) -> PaymentDetail | None:
         try:
-            return await _detail(context, await service.get(context, graphql.to_id(id)))
+            return (await details(context, [await service.get(context, graphql.to_id(id))]))[0]
         except errors.NotFound:
             return None
 
     @graphql.query(permission=permissions.PAYMENTS_READ, description="The payments of an order, the oldest first.")
     async def order_payments(self, context: Context, order_id: strawberry.ID) -> list[PaymentDetail]:
-        return [await _detail(context, one) for one in await service.of_order(context, graphql.to_id(order_id))]
+        return await details(context, await service.of_order(context, graphql.to_id(order_id)))
 
     @graphql.query(permission=permissions.PAYMENTS_READ, description="Payments, the newest first.")
     async def payments(
@@ -180,15 +174,6 @@ class PaymentAdminMutations:
         return PaymentRefundPayload(
             refund=PaymentAttemptType.of(attempt, payment.currency), payment=PaymentType.of(payment)
         )
-
-
-async def _detail(context: Context, payment: Payment) -> PaymentDetail:
-    entries = (await service.transactions(context, [payment.id])).get(payment.id, [])
-    return PaymentDetail(
-        payment=PaymentType.of(payment),
-        transactions=[PaymentTransactionType.of(one) for one in entries],
-        attempts=[PaymentAttemptType.of(one, payment.currency) for one in await service.attempts(context, payment.id)],
-    )
 
 
 async def _minor(context: Context, payment_id: UUID, amount: graphql.MoneyInput | None) -> int | None:
