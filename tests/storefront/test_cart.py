@@ -9,6 +9,7 @@ from tests.conftest import Addresses
 from tests.storefront.buying import Market, Visitor
 from tests.storefront.conftest import HOSTILE, Shop, text_of
 
+from rustok.commerce.carts.beginning import GuestCarts
 from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.places.service import Place
 from rustok.commerce.tax import zones as tax_zones
@@ -219,6 +220,19 @@ async def test_pages_work_where_only_trusted_documents_are_answered(
     stranger = await somebody.client.post("/graphql", json={"query": "{ me { id } }"})
     assert stranger.json()["errors"]
     await host.close()
+
+
+async def test_who_begins_too_many_carts_is_told_to_wait(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(market.shop.host.database.resources, GuestCarts, GuestCarts(1))
+    somebody = market.visitor()
+    await somebody.take("mug")
+    somebody.client.cookies.clear()
+
+    await somebody.take("mug")
+
+    assert "Please wait a few minutes" in somebody.reads
+    assert somebody.at.startswith("/products/mug")
+    assert "cart" not in somebody.client.cookies
 
 
 async def test_a_gift_card_is_applied_and_one_that_is_spent_says_so(market: Market, shop: Shop) -> None:

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     live_origins: str = ""  # sites whose pages may open WebSockets besides a tenant's own: https://shop.example, or *
     live_connections: int = Field(default=5_000, ge=1)  # WebSockets of one web process
     live_per_address: int = Field(default=100, ge=1)  # of these from one address
+    guest_carts: int = Field(default=60, ge=0)  # that guests of one address may begin in ten minutes; 0: any number
     web_workers: int = Field(default=1, ge=1)
     pool_size: int = Field(default=8, ge=1)
     trusted_documents: Path | None = None  # a JSON file: GraphQL documents by their SHA-256

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from rustok.commerce.carts.beginning import GuestCarts
 from rustok.commerce.payments.gateways import Gateways
 from rustok.core.access import authentication
 from rustok.core.mailing import rendering, smtp
@@ -70,6 +71,7 @@ class Host:
         database.resources[Post] = _post(settings, registry)
         database.resources[Gateways] = _gateways(settings, registry)
         database.resources[calling.Caller] = _caller(settings)
+        database.resources[GuestCarts] = GuestCarts(settings.guest_carts)
         search = _search(settings, registry, database)
         database.resources[searching.Backend] = search
         tenancy = Tenancy(

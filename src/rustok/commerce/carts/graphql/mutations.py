@@ -5,11 +5,12 @@ from typing import cast
 import strawberry
 
 from rustok.commerce.addresses.graphql import AddressInput
-from rustok.commerce.carts import codes, merging, service
+from rustok.commerce.carts import beginning, codes, merging, service
 from rustok.commerce.carts.graphql.types import CartKindEnum, CartType, Edge
 from rustok.commerce.carts.models import CartKind
 from rustok.commerce.carts.service import Addition, CartChanges
 from rustok.commerce.carts.viewing import View
+from rustok.core.access import rates
 from rustok.kernel import errors, graphql
 from rustok.kernel.context import Context
 
@@ -91,8 +92,17 @@ def _payload(context: Context, view: View) -> CartPayload:
 
 @strawberry.type
 class CartMutations:
-    @graphql.mutation(public=_PUBLIC, description="A new cart; keep its id. Logged in, it is the customer's.")
-    async def cart_create(self, context: Context, input: CartCreateInput | None = None) -> CartPayload:
+    @graphql.mutation(
+        public=_PUBLIC,
+        description="A new cart; keep its id. Logged in, it is the customer's. Guests of one address begin so many in a"
+        " while and are then refused with `too_many_requests`.",
+    )
+    async def cart_create(self, context: Context, info: Edge, input: CartCreateInput | None = None) -> CartPayload:
+        try:
+            await beginning.count(context, client_address=info.context.address)
+        except rates.TooOften as error:
+            info.context.headers["Retry-After"] = str(error.seconds)
+            raise
         given = input or CartCreateInput()
         lines = [one.value() for one in given.lines]
         made = await service.create(
