@@ -49,7 +49,7 @@ async def test_one_address_begins_so_many_and_then_waits(site: Site, open_site: 
 
     assert codes(refused) == ["TOO_MANY_REQUESTS"]
     assert 0 < int(refused.headers["Retry-After"]) <= 600
-    assert "try again in" in refused.text
+    assert "too many new carts from your address: try again in" in refused.text
     assert await carts(site) == 3
     for _ in range(2):  # a refusal does not put the end off
         assert codes(await begin(site)) == ["TOO_MANY_REQUESTS"]

@@ -138,5 +138,5 @@ def test_two_modules_do_not_count_under_one_name() -> None:
     one = Module("one", gauges=[Gauge("things", "Things.", "SELECT 1")])
     with pytest.raises(ModuleClash):
         Registry((one, replace(one, name="two")))
-    with pytest.raises(ModuleClash):
+    with pytest.raises(ValueError, match="no-name"):
         Gauge("no-name", "Things.", "SELECT 1")

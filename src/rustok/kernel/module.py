@@ -63,7 +63,7 @@ class Gauge:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
-            raise ModuleClash(f"{self.name!r} is no name of a gauge: lower-case letters, digits and _")
+            raise ValueError(f"{self.name!r} is no name of a gauge: lower-case letters, digits and _")
 
 
 @dataclass(frozen=True)

@@ -20,4 +20,4 @@ async def count(context: Context, *, client_address: str) -> None:
     """Count a guest's new cart; raises `TooOften`. Customers and programs with a key are known, and not counted."""
     limit: GuestCarts = context.session.info.get(GuestCarts, GuestCarts())
     if limit.most and context.actor.kind == "anonymous":
-        await rates.count(context, client_address, purpose="guest_cart", most=limit.most, within=WITHIN)
+        await rates.count(context, client_address, what="new carts", most=limit.most, within=WITHIN)

@@ -24,18 +24,18 @@ SELECT first FROM counted WHERE times >= :most
 class TooOften(errors.TooMany):
     """So many were enough for now; `seconds` says how long to wait."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"too many of these from your address: try again in {seconds} seconds")
+    def __init__(self, what: str, seconds: int) -> None:
+        super().__init__(f"too many {what} from your address: try again in {seconds} seconds")
         self.seconds = seconds
 
 
-async def count(context: Context, client_address: str, *, purpose: str, most: int, within: timedelta) -> None:
-    """Count once more, in one statement; raises `TooOften` instead where the address has done it `most` times.
+async def count(context: Context, client_address: str, *, what: str, most: int, within: timedelta) -> None:
+    """Count one more of `what` (say "carts"), in one statement; raises `TooOften` where the address has had `most`.
 
     `within` is an hour at most, for so long attempts are kept. Those that run at the same moment do not see each other:
     a few more may come through. An unknown address is not counted.
     """
-    key = lockouts.address(client_address, purpose=purpose)
+    key = lockouts.address(client_address, purpose=what)
     if key is None:
         return
     asked = {
@@ -48,4 +48,4 @@ async def count(context: Context, client_address: str, *, purpose: str, most: in
     }
     first = await context.session.scalar(_COUNT, asked)
     if first is not None:
-        raise TooOften(max(1, round((first + within - context.now).total_seconds())))
+        raise TooOften(what, max(1, round((first + within - context.now).total_seconds())))
