@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -28,6 +32,19 @@ schema.prepare(modules.load())  # as the server does: tests answer alike, whiche
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
+
+
+def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: what connects to an address outside is told that there is no way to it."""
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):  # a Unix socket's address is a path
+        return
+    host = arguments[1][0]
+    with contextlib.suppress(ValueError):  # a name: it is connected to by its address
+        if not ip_address(host).is_loopback:
+            raise OSError(errno.ENETUNREACH, f"tests reach nothing but this machine: {host}")
+
+
+sys.addaudithook(_stay_here)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

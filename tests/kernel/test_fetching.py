@@ -213,6 +213,35 @@ async def test_a_server_that_trickles_is_given_up_on() -> None:
         assert not caught.value.permanent
 
 
+async def test_whoever_is_stopped_while_shaking_hands_leaves_no_connection_open() -> None:
+    came, gone = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.set()
+        while await reader.read(1000):
+            pass
+        writer.close()
+        gone.set()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    policy = fetching.Policy(ports=frozenset({port}), allow_private=frozenset({"127.0.0.1"}))
+    for stopped in (True, False):  # by whoever waits for it, or by the limit
+        came.clear()
+        gone.clear()
+        fetcher = fetching.Fetcher(replace(policy, total_seconds=60 if stopped else 0.2))
+        fetch = asyncio.create_task(fetcher.get(f"https://127.0.0.1:{port}/", accept=["image/"]))
+        async with asyncio.timeout(10):
+            await came.wait()
+            if stopped:
+                fetch.cancel()
+            with pytest.raises((asyncio.CancelledError, fetching.Unreachable)):
+                await fetch
+            await gone.wait()
+    server.close()
+    await server.wait_closed()
+
+
 @pytest.mark.parametrize(
     ("answer", "permanent"),
     [

@@ -107,7 +107,8 @@ def plausible(place: Place, kind: Any) -> Any:
         "locale": "en", "currency": "EUR", "currencyCode": "EUR", "amount": "5.00", "email": "eve@example.com",
         "password": "correct horse battery", "presentPassword": "correct horse battery", "role": "customer",
         "targetType": "product", "kind": "post", "host": "eve.example.com", "hosts": "eve.example.com",
-        "url": "https://example.com/a.png", "permissions": "content:read", "reason": "counted", "handle": "some-handle",
+        "url": "https://127.0.0.9:8443/a.png", "permissions": "content:read", "reason": "counted",
+        "handle": "some-handle",
     }  # fmt: skip
     match kind.name:
         case "String":

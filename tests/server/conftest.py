@@ -23,6 +23,7 @@ from rustok.server import modules
 from rustok.server.host import Host
 
 PASSWORD = "correct horse battery"
+NOBODY = "https://127.0.0.9:8443"  # webhooks may go there, and nobody answers: nothing leaves this machine
 LOG_IN = """mutation($email: String!, $password: String!) { sessionCreate(email: $email, password: $password)
   { accessToken refreshToken userErrors { code message } } }"""
 
@@ -81,7 +82,13 @@ async def host(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
     home: Path = tmp_path_factory.mktemp("home")
     # Whoever tests races and lives of orders makes many carts from one address.
-    settings = Settings(home=home, secret_key="only for tests", default_tenant=None, guest_carts=0)
+    settings = Settings(
+        home=home,
+        secret_key="only for tests",
+        default_tenant=None,
+        guest_carts=0,
+        webhook_allow_private="127.0.0.9",
+    )
     made = Host.open(settings, addresses.owner)
     yield made
     await made.close()

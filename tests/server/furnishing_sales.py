@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from tests.server.conftest import Site
+from tests.server.conftest import NOBODY, Site
 
 ADDRESS = {"name": "Ann", "line1": "Street 1", "city": "Bonn", "postcode": "53111", "country": "DE"}
 PLACES = [
@@ -41,7 +41,7 @@ PLACES = [
     (
         "webhook_endpoint",
         "endpoint",
-        'webhookEndpointCreate(input: {url: "https://93.184.215.14/in", eventTypes: ["OrderPlaced"]})',
+        f'webhookEndpointCreate(input: {{url: "{NOBODY}/in", eventTypes: ["OrderPlaced"]}})',
     ),
     ("webhook_delivery", "delivery", 'webhookEndpointPing(id: "$webhook_endpoint")'),
 ]

@@ -5,7 +5,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import quote, urljoin, urlsplit
@@ -154,11 +154,18 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 class _CheckedBackend(httpcore.AsyncNetworkBackend):
     """Resolves a name itself, checks every address it has, and connects to one of those: no second look-up that
-    could answer differently."""
+    could answer differently. Of one request: `aclose` ends what it has opened, as httpcore forgets a connection whose
+    TLS handshake is cancelled."""
 
     def __init__(self, allowed: Sequence[IPv4Network | IPv6Network]) -> None:
         self._allowed = allowed
         self._network = httpcore.AnyIOBackend()
+        self._opened: list[httpcore.AsyncNetworkStream] = []
+
+    async def aclose(self) -> None:
+        """End every connection, also those that have ended already."""
+        for stream in self._opened:
+            await stream.aclose()
 
     async def connect_tcp(
         self,
@@ -172,9 +179,12 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         failure: Exception | None = None
         for address in addresses[:4]:
             try:
-                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            else:
+                self._opened.append(stream)
+                return stream
         raise failure or httpcore.ConnectError("no address")
 
     async def connect_unix_socket(
@@ -209,7 +219,7 @@ class Fetcher:
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.policy = policy or Policy()
-        self._backend = _CheckedBackend([ip_network(text) for text in sorted(self.policy.allow_private)])
+        self._allowed = [ip_network(text) for text in sorted(self.policy.allow_private)]
         self._tls: ssl.SSLContext | None = None
 
     async def get(self, url: str, *, accept: Collection[str]) -> Fetched:
@@ -248,7 +258,7 @@ class Fetcher:
         target = _take_apart(url)
         self._check_port(target)
         async with self._in_time(target):
-            await self._backend.resolve(target.host, target.port)
+            await _CheckedBackend(self._allowed).resolve(target.host, target.port)
         return str(target)
 
     @asynccontextmanager
@@ -276,9 +286,11 @@ class Fetcher:
         headers = [*more.items(), ("Accept-Encoding", "identity"), ("User-Agent", self.policy.user_agent)]
         limits = dict.fromkeys(("connect", "read", "write", "pool"), self.policy.connect_seconds)
         limits["read"] = self.policy.total_seconds
+        backend = _CheckedBackend(self._allowed)
         async with (
+            aclosing(backend),
             httpcore.AsyncConnectionPool(
-                ssl_context=self._tls, max_keepalive_connections=0, network_backend=self._backend
+                ssl_context=self._tls, max_keepalive_connections=0, network_backend=backend
             ) as pool,
             pool.stream(method, url, headers=headers, content=body, extensions={"timeout": limits}) as answer,
         ):
