@@ -110,8 +110,3 @@ async def _make_role(connection: AsyncConnection, url: str) -> None:
     verb = f'CREATE ROLE "{name}" {rights}' if present is None else f'ALTER ROLE "{name}" LOGIN'
     await connection.execute(text(f"{verb} PASSWORD {quoted}".replace(":", r"\:")))
     await connection.execute(text(f'GRANT USAGE ON SCHEMA public TO "{name}"'))
-
-
-def upgrade_blocking(owner_url: str, modules: Sequence[Module], *, role_urls: Sequence[str]) -> None:
-    """`upgrade` for callers without an event loop."""
-    asyncio.run(upgrade(owner_url, modules, role_urls=role_urls))

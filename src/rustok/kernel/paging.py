@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, false, func, literal, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, false, func, literal, literal_column, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
 
@@ -88,11 +88,19 @@ async def page(
     last: int | None = None,
     before: str | None = None,
     most: int = MOST,
+    plan_once: bool = False,
 ) -> Page[T]:
-    """One page of a select of entities. `keys` are (column, descending); the last one must be unique in the list."""
+    """One page of a select of entities. `keys` are (column, descending); the last one must be unique in the list.
+
+    `plan_once` is for a list whose index is the right one whatever is asked for, on a table of many partitions:
+    planning these takes longer than reading a page. PostgreSQL keeps a prepared plan only if it knows how few rows are
+    wanted, so their number stands in the statement.
+    """
     wanted = window(first=first, after=after, last=last, before=before, most=most)
-    asked = _between(statement, keys, wanted).add_columns(*(column for column, _ in keys))
-    return _page(list(await context.session.execute(_cut(asked, keys, wanted))), wanted)
+    asked = _cut(_between(statement, keys, wanted).add_columns(*(column for column, _ in keys)), keys, wanted)
+    if plan_once:
+        asked = asked.limit(literal_column(str(wanted.size + 1)))
+    return _page(list(await context.session.execute(asked)), wanted)
 
 
 async def page_of_each(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
@@ -101,8 +100,3 @@ def is_foreign(request: Request, origin: str) -> bool:
         return True
     sender = headers.get("origin")
     return sender is not None and urlsplit(sender).netloc.lower() != urlsplit(origin).netloc.lower()
-
-
-def variables_of(form: Form, names: Iterable[str], prefix: str = "") -> dict[str, Any]:
-    """Some values as the API takes them."""
-    return {name: form.get(prefix + name) for name in names}

@@ -247,13 +247,6 @@ def _discounts(totals: Totals) -> Discounts:
     return Discounts(discounts=(*of_lines, *totals.shipping_discounts))
 
 
-def _left(line: LineView) -> int:
-    """How many of a line can be had as far as was seen: none of what is not sold, any number of what nobody counts."""
-    if line.goods is None or line.total is None:
-        return 0
-    return line.row.quantity if line.goods.free is None else line.goods.free
-
-
 def _shortage(line: LineView, left: int) -> Shortage:
     title = f"{line.goods.title} – {line.goods.variant_title}".rstrip(" –") if line.goods else line.row.title
     return Shortage(line.row.id, line.row.variant_id, title, line.row.quantity, left)

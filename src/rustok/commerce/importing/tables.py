@@ -108,10 +108,6 @@ class Table:
         self._positions = first
         self._straight = len(first) == len(self._keys)
 
-    def has(self, column: str) -> bool:
-        """Whether the file has this column (normalised name)."""
-        return column in self._positions
-
     def __iter__(self) -> Iterator[Row]:
         lines, width = self._lines, len(self.columns)
         reader = csv.reader(lines, **self._format)

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import ColumnElement, Select, delete, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from rustok.core import texts
@@ -185,15 +185,6 @@ def check_locale(context: Context, locale: str | None) -> str | None:
 def email_of(user_id: ColumnElement[UUID] | Any, tenant_id: ColumnElement[UUID] | Any) -> ColumnElement[str | None]:
     """Glue: the address of a user as a correlated subquery, null where there is none."""
     return select(User.email).where(User.tenant_id == tenant_id, User.id == user_id).scalar_subquery()
-
-
-def author_of(user_id: ColumnElement[UUID] | Any, tenant_id: ColumnElement[UUID] | Any) -> ColumnElement[Any]:
-    """Glue: `{id, name}` of a user as a correlated subquery, null where there is none."""
-    return (
-        select(func.jsonb_build_object("id", User.id, "name", User.name, type_=JSONB))
-        .where(User.tenant_id == tenant_id, User.id == user_id)
-        .scalar_subquery()
-    )
 
 
 async def update(

@@ -116,5 +116,6 @@ class OrderQueries:
             after=after,
             last=last,
             before=before,
+            plan_once=query is None,  # what somebody typed is rare or common: that wants a plan of its own
         )
         return graphql.connection(info, page, AdminOrder.of, statement=statement)

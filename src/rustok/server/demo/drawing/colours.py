@@ -93,8 +93,3 @@ def lighter(colour: RGB, share: float) -> RGB:
 def darker(colour: RGB, share: float) -> RGB:
     """The colour in a cool shade, which looks more like daylight than black does."""
     return mix(colour, SHADE, share)
-
-
-def brightness(colour: RGB) -> float:
-    """How bright the eye finds a colour, from 0 to 1."""
-    return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255
