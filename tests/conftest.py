@@ -174,25 +174,30 @@ async def owner(addresses: Addresses) -> AsyncIterator[Callable[[], AsyncSession
 MakeTenant = Callable[..., Awaitable[TenantInfo]]
 
 
+async def new_tenant(session: AsyncSession, **wanted: object) -> TenantInfo:
+    """A tenant with a slug and host of its own, committed."""
+    slug = f"t-{os.urandom(5).hex()}"
+    fields: dict[str, object] = {
+        "name": slug.title(),
+        "hosts": [f"{slug}.test"],
+        "locales": ("en", "ru"),
+        "default_locale": "en",
+        "currencies": ("EUR", "USD"),
+        "default_currency": "EUR",
+        **wanted,
+    }
+    made = await tenants.create(session, slug=slug, **fields)  # type: ignore[arg-type]  # keywords of a test
+    await session.commit()
+    return made
+
+
 @pytest.fixture
 async def make_tenant(owner: Callable[[], AsyncSession]) -> MakeTenant:
     """`await make_tenant(locales=("en", "ru"))`: a new tenant with a slug and host of its own."""
 
     async def make(**wanted: object) -> TenantInfo:
-        slug = f"t-{os.urandom(5).hex()}"
-        fields: dict[str, object] = {
-            "name": slug.title(),
-            "hosts": [f"{slug}.test"],
-            "locales": ("en", "ru"),
-            "default_locale": "en",
-            "currencies": ("EUR", "USD"),
-            "default_currency": "EUR",
-            **wanted,
-        }
         async with owner() as session:
-            made = await tenants.create(session, slug=slug, **fields)  # type: ignore[arg-type]  # keywords of a test
-            await session.commit()
-            return made
+            return await new_tenant(session, **wanted)
 
     return make
 

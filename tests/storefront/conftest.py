@@ -60,7 +60,8 @@ class Shop:
         return httpx.AsyncClient(transport=transport, base_url=str(self.client.base_url))
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
-        """A page, without following redirects."""
+        """A page as a stranger gets it, without following redirects."""
+        self.client.cookies.clear()
         return await self.client.get(path, headers=headers)
 
     async def page(self, path: str, **headers: str) -> html.HtmlElement:

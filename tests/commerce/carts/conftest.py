@@ -1,7 +1,7 @@
 """Fixtures of carts: a storefront to ask."""
 
 import pytest
-from tests.commerce.carts.stocking import Ask, asking
+from tests.commerce.asking import Ask, buyer
 
 from rustok.kernel.context import TenantInfo
 from rustok.kernel.db import Database
@@ -10,4 +10,4 @@ from rustok.kernel.db import Database
 @pytest.fixture
 def ask(database: Database, tenant: TenantInfo) -> Ask:
     """The storefront of a tenant."""
-    return asking(database, tenant)
+    return buyer(database, tenant)

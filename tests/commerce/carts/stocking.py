@@ -1,17 +1,10 @@
-"""Something to buy, and a way to ask the storefront and the admin without a server."""
+"""Something to buy, and somebody who buys."""
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
-
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
 
 from rustok.commerce.addresses.service import Address
 from rustok.commerce.inventory import service as inventory
-from rustok.commerce.module import module
 from rustok.commerce.places.service import Place
 from rustok.commerce.pricing import service as pricing
 from rustok.commerce.pricing.service import PriceRow
@@ -27,22 +20,7 @@ from rustok.commerce.tax import classes
 from rustok.commerce.tax import zones as tax_zones
 from rustok.commerce.tax.zones import RateGiven
 from rustok.core.users import service as users
-from rustok.kernel import graphql
-from rustok.kernel.context import SYSTEM, Actor, Context, TenantInfo
-from rustok.kernel.db import Database
-
-Ask = Callable[..., Awaitable[dict[str, Any]]]
-_CONFIG = StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items()))
-STOREFRONT = strawberry.Schema(
-    query=merge_types("Query", tuple(module.queries)),
-    mutation=merge_types("Mutation", tuple(module.mutations)),
-    config=_CONFIG,
-)
-ADMIN = strawberry.Schema(
-    query=merge_types("Query", tuple(module.admin_queries)),
-    mutation=merge_types("Mutation", tuple(module.admin_mutations)),
-    config=_CONFIG,
-)
+from rustok.kernel.context import Actor, Context
 
 
 async def sold(
@@ -85,30 +63,6 @@ async def customer(context: Context, email: str = "ann@example.com") -> Actor:
     """Somebody who is logged in."""
     made = await users.register(context, email=email, password="correct horse battery", name="Ann")
     return Actor(kind="user", user_id=made.id, role="customer")
-
-
-def asking(database: Database, tenant: TenantInfo) -> Ask:
-    """Run an operation on the storefront's schema, or with `admin=True` on the other one."""
-
-    async def asked(
-        operation: str, *, actor: Actor | None = None, admin: bool = False, locale: str = "en", **variables: object
-    ) -> dict[str, Any]:
-        acting = actor or (SYSTEM if admin else Actor())
-        edge = graphql.Operation(
-            tenant=tenant,
-            actor=acting,
-            locale=locale,
-            currency="EUR",
-            work=lambda: database.open(tenant, actor=acting, locale=locale),
-            look=lambda: database.read(tenant, actor=acting, locale=locale),
-        )
-        result = await (ADMIN if admin else STOREFRONT).execute(operation, variables, edge)
-        if result.errors:
-            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
-        assert result.data is not None
-        return result.data
-
-    return asked
 
 
 async def furnish(context: Context) -> UUID:

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from tests.commerce.carts.stocking import HOME, Ask, furnish, sold
+from tests.commerce.asking import Ask
+from tests.commerce.carts.stocking import HOME, furnish, sold
 from tests.conftest import OpenContext
 
 from rustok.commerce.carts import codes, service, viewing

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
-from tests.commerce.carts.stocking import Ask, customer, sold
+from tests.commerce.asking import ADMIN, Ask
+from tests.commerce.carts.stocking import customer, sold
 
 from rustok.commerce.products import service as products
 from rustok.commerce.products import variants
-from rustok.kernel.context import Actor, Context
+from rustok.kernel.context import SYSTEM, Actor, Context
 from rustok.kernel.ids import generate_id
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
@@ -105,14 +106,14 @@ async def test_staff_list_look_at_and_delete_carts(ask: Ask, open_context: OpenC
     hers, guests = await created(ask, shirt, actor=ann), await created(ask, shirt)
     listed = "query($w: CartWhere) { carts(where: $w) { nodes { id lineCount totalQuantity } totalCount } }"
 
-    answer = (await ask(listed, admin=True))["carts"]
+    answer = (await ask(listed, of=ADMIN, actor=SYSTEM))["carts"]
     assert {one["id"] for one in answer["nodes"]} == {hers, guests}
     assert {(one["lineCount"], one["totalQuantity"]) for one in answer["nodes"]} == {(1, 2)}
-    answer = (await ask(listed, admin=True, w={"customerId": str(ann.user_id)}))["carts"]
+    answer = (await ask(listed, of=ADMIN, actor=SYSTEM, w={"customerId": str(ann.user_id)}))["carts"]
     assert ([one["id"] for one in answer["nodes"]], answer["totalCount"]) == ([hers], 1)
-    assert (await ask("query($c: ID!) { cart(id: $c) { totalQuantity } }", admin=True, c=hers))["cart"]
+    assert (await ask("query($c: ID!) { cart(id: $c) { totalQuantity } }", of=ADMIN, actor=SYSTEM, c=hers))["cart"]
 
     deleted = "mutation($i: [ID!]!) { cartsBulkDelete(ids: $i) { count userErrors { code } } }"
-    assert await ask(deleted, admin=True, actor=ann, i=[guests]) == {"errors": ["forbidden"]}
-    assert (await ask(deleted, admin=True, i=[hers, str(generate_id())]))["cartsBulkDelete"]["count"] == 1
-    assert [one["id"] for one in (await ask(listed, admin=True))["carts"]["nodes"]] == [guests]
+    assert await ask(deleted, of=ADMIN, actor=ann, i=[guests]) == {"errors": ["forbidden"]}
+    assert (await ask(deleted, of=ADMIN, actor=SYSTEM, i=[hers, str(generate_id())]))["cartsBulkDelete"]["count"] == 1
+    assert [one["id"] for one in (await ask(listed, of=ADMIN, actor=SYSTEM))["carts"]["nodes"]] == [guests]

@@ -1,7 +1,8 @@
 """completeCheckout through the storefront's schema: the order, its payment, and refusals that name the lines."""
 
+from tests.commerce.asking import Ask
 from tests.commerce.carts.conftest import ask  # noqa: F401 - the fixture
-from tests.commerce.carts.stocking import HOME, Ask, furnish, sold
+from tests.commerce.carts.stocking import HOME, furnish, sold
 from tests.conftest import OpenContext
 
 from rustok.commerce.carts import service, viewing

@@ -62,7 +62,7 @@ def told(database: Database, open_context: Any, post: Post) -> Callable[..., Awa
             for mail in (await context.session.scalars(service.every())).all():
                 letter = composing.letter(post, context.tenant, mail)
                 found.setdefault(mail.template, []).append(letter)
-        assert await consuming.failures(database) == []
+        assert [one for one in await consuming.failures(database) if one.consumer.startswith("messages.")] == []
         return found
 
     return made

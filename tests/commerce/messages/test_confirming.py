@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
-from tests.commerce.orders.asking import admin
+from tests.commerce.asking import admin
 
 from rustok.commerce.orders import cancelling, timeline
 from rustok.commerce.orders import personal as orders_personal

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.commerce.asking import Ask, admin
 from tests.commerce.orders import ordering
-from tests.commerce.orders.asking import Ask, admin
 
 from rustok.commerce.customers import service as customers
 from rustok.commerce.inventory import reserving

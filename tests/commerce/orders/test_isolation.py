@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from tests.commerce.asking import admin
 from tests.commerce.orders import ordering
-from tests.commerce.orders.asking import admin
 from tests.conftest import MakeTenant
 
 from rustok.commerce.orders import drafts, fulfilling, models, noting, service

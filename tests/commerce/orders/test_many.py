@@ -9,31 +9,41 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
-from tests.conftest import Addresses
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.conftest import Addresses, new_tenant
 
 from bench import orders as bench
 from rustok.commerce.orders import searching
 from rustok.commerce.orders.searching import Filter, Sort
 from rustok.commerce.orders.states import OrderStatus
-from rustok.kernel import paging
+from rustok.kernel import migrating, paging
 from rustok.kernel.context import Context, TenantInfo
-from rustok.kernel.db import plain_url
+from rustok.kernel.db import Database, plain_url
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
 MANY = 6_000
 
 
 @pytest.fixture
-async def many(addresses: Addresses, tenant: TenantInfo) -> AsyncIterator[TenantInfo]:
-    """A tenant with thousands of orders of a year; they go again, for others look at these tables as well."""
-    owner = await asyncpg.connect(plain_url(addresses.owner))
+async def many(own_database: Addresses) -> TenantInfo:
+    """A tenant with thousands of orders of a year, alone in its database: what others do changes the statistics."""
+    engine = migrating.owner_engine(own_database.owner)
+    async with AsyncSession(engine) as session:
+        tenant = await new_tenant(session)
+    await engine.dispose()
+    owner = await asyncpg.connect(plain_url(own_database.owner))
     await bench.fill(owner, tenant.id, 1, MANY, most=MANY, days=365)
     await owner.execute("ANALYZE commerce_orders, commerce_order_claims, commerce_order_terms")
-    yield tenant
-    async with owner.transaction():
-        await owner.execute("SELECT set_config('app.tenant', $1, true)", str(tenant.id))
-        await owner.execute("DELETE FROM commerce_order_claims WHERE tenant_id = $1", tenant.id)
     await owner.close()
+    return tenant
+
+
+@pytest.fixture
+async def open_context(own_database: Addresses) -> AsyncIterator[OpenContext]:
+    """Reads that database."""
+    database = Database(own_database.app, own_database.worker)
+    yield database.read
+    await database.close()
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The quarters of orders: made ahead by a job that owns nothing, and right on the edges of the calendar."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -9,9 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 from tests.commerce.orders import ordering
+from tests.conftest import Addresses
 
 from rustok.commerce.orders import partitions, service
-from rustok.kernel.context import Context
+from rustok.kernel.context import Context, TenantInfo
+from rustok.kernel.db import Database
 
 OpenContext = Callable[..., AbstractAsyncContextManager[Context]]
 
@@ -24,33 +26,40 @@ async def quarter_of(context: Context, order_id: object) -> str:
     return str(found)
 
 
-async def test_the_present_quarter_and_four_more_are_there(context: Context) -> None:
-    assert await partitions.ahead(context) == 4
+@pytest.fixture
+async def apart(own_database: Addresses, tenant: TenantInfo) -> AsyncIterator[Context]:
+    """A worker in a database of its own: quarters that are made stay."""
+    database = Database(own_database.app, own_database.worker)
+    async with database.open(tenant, worker=True) as context:
+        yield context
+    await database.close()
 
 
-async def test_the_job_makes_what_is_missing_and_warns(open_context: OpenContext) -> None:
-    async with open_context(worker=True) as context:
-        context.now += timedelta(days=366)
-        assert await partitions.ahead(context) < 2
-        with capture_logs() as said:
-            await partitions.keep_ahead(context)
-        assert [one["event"] for one in said] == ["orders.few_quarters_ahead", "orders.quarters_made"]
-        assert await partitions.ahead(context) == 4
-        with capture_logs() as said:
-            await partitions.keep_ahead(context)
-        assert said == []
+async def test_the_present_quarter_and_four_more_are_there(apart: Context) -> None:
+    assert await partitions.ahead(apart) == 4
 
 
-async def test_a_made_quarter_is_guarded_like_its_table(open_context: OpenContext) -> None:
-    async with open_context(worker=True) as context:
-        assert await partitions.make(context, datetime(2019, 5, 1, tzinfo=UTC))
-        assert not await partitions.make(context, datetime(2019, 6, 30, 23, 59, 59, tzinfo=UTC))
-        guards = await context.session.execute(
-            text("""SELECT relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid),
-                has_table_privilege('rustok_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
-                FROM pg_class c WHERE relname = 'commerce_orders_2019_q2'""")
-        )
-        assert guards.one() == (True, True, 1, False)
+async def test_the_job_makes_what_is_missing_and_warns(apart: Context) -> None:
+    apart.now += timedelta(days=366)
+    assert await partitions.ahead(apart) < 2
+    with capture_logs() as said:
+        await partitions.keep_ahead(apart)
+    assert [one["event"] for one in said] == ["orders.few_quarters_ahead", "orders.quarters_made"]
+    assert await partitions.ahead(apart) == 4
+    with capture_logs() as said:
+        await partitions.keep_ahead(apart)
+    assert said == []
+
+
+async def test_a_made_quarter_is_guarded_like_its_table(apart: Context) -> None:
+    assert await partitions.make(apart, datetime(2019, 5, 1, tzinfo=UTC))
+    assert not await partitions.make(apart, datetime(2019, 6, 30, 23, 59, 59, tzinfo=UTC))
+    guards = await apart.session.execute(
+        text("""SELECT relrowsecurity, relforcerowsecurity, (SELECT count(*) FROM pg_policy WHERE polrelid = c.oid),
+            has_table_privilege('rustok_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+            FROM pg_class c WHERE relname = 'commerce_orders_2019_q2'""")
+    )
+    assert guards.one() == (True, True, 1, False)
 
 
 @pytest.mark.parametrize("at", [datetime(1999, 12, 31, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)])

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.commerce.asking import Ask, admin, buyer
 from tests.commerce.orders import ordering
-from tests.commerce.orders.asking import Ask, admin, buyer
 from tests.conftest import MakeTenant
 
 from rustok.commerce.orders import service

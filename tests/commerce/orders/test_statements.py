@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from tests.commerce.asking import Ask, admin, everything
 from tests.commerce.orders import ordering
-from tests.commerce.orders.asking import Ask, admin, everything
 
 from rustok.commerce.customers import book, groups
 from rustok.commerce.customers import service as customers

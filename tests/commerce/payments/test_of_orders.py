@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from tests.commerce.orders.asking import admin, everything
+from tests.commerce.asking import admin, everything
 from tests.commerce.payments import paying
 from tests.conftest import MakeTenant
 

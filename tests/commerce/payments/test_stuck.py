@@ -2,7 +2,7 @@
 
 from sqlalchemy import update
 from structlog.testing import capture_logs
-from tests.commerce.orders import asking as doors
+from tests.commerce import asking as doors
 from tests.commerce.payments import paying
 
 from rustok.commerce.payments import asking, planning, processing, service

@@ -1,25 +1,12 @@
 """The catalogue through the admin's GraphQL: what staff do, what they may not, and what hostile inputs get."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
+from tests.commerce.asking import Ask, admin
 
-from rustok.commerce.module import module
-from rustok.kernel import graphql
-from rustok.kernel.context import SYSTEM, Actor, TenantInfo
+from rustok.kernel.context import Actor, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
 
-SCHEMA = strawberry.Schema(
-    query=merge_types("Query", tuple(module.admin_queries)),
-    mutation=merge_types("Mutation", tuple(module.admin_mutations)),
-    config=StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items())),
-)
-Ask = Callable[..., Awaitable[dict[str, Any]]]
 STRANGER = str(generate_id())
 
 
@@ -27,22 +14,7 @@ STRANGER = str(generate_id())
 def ask(database: Database, tenant: TenantInfo) -> Ask:
     """Run an operation; an expected error of a query is answered as its code."""
 
-    async def asked(operation: str, *, actor: Actor = SYSTEM, **variables: object) -> dict[str, Any]:
-        edge = graphql.Operation(
-            tenant=tenant,
-            actor=actor,
-            locale="en",
-            currency="EUR",
-            work=lambda: database.open(tenant, actor=actor),
-            look=lambda: database.read(tenant, actor=actor),
-        )
-        result = await SCHEMA.execute(operation, variables, edge)
-        if result.errors:
-            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
-        assert result.data is not None
-        return result.data
-
-    return asked
+    return admin(database, tenant)
 
 
 async def made(ask: Ask, title: str = "Shirt") -> str:

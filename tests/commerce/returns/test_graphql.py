@@ -3,33 +3,17 @@
 from typing import Any
 
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
-from tests.commerce.orders import asking
-from tests.commerce.orders.asking import Ask
+from tests.commerce import asking
+from tests.commerce.asking import Ask
 from tests.commerce.payments.paying import units_of
 from tests.commerce.returns import returning
 
 from rustok.commerce.returns import exporting, personal
-from rustok.commerce.returns import graphql as returns
-from rustok.kernel import graphql
-from rustok.kernel.context import ANONYMOUS, SYSTEM, Actor, TenantInfo
+from rustok.kernel.context import ANONYMOUS, Actor, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
 from rustok.kernel.personal import Subject
 
-_CONFIG = StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items()))
-ADMIN = strawberry.Schema(
-    query=merge_types("Query", tuple(returns.ADMIN_QUERIES)),
-    mutation=merge_types("Mutation", tuple(returns.ADMIN_MUTATIONS)),
-    config=_CONFIG,
-)
-SHOP = strawberry.Schema(
-    query=merge_types("Query", tuple(returns.QUERIES)),
-    mutation=merge_types("Mutation", tuple(returns.MUTATIONS)),
-    config=_CONFIG,
-)
 REQUEST = """mutation($i: OrderReturnRequestInput!) { orderReturnRequest(input: $i) {
   orderReturn { id number status orderNumber note lines { id lineId title quantity reason } }
   userErrors { code field } } }"""
@@ -48,13 +32,13 @@ def codes(answer: dict[str, Any]) -> list[str]:
 @pytest.fixture
 def staff(database: Database, tenant: TenantInfo) -> Ask:
     """Somebody who may do everything."""
-    return asking.asking(ADMIN, database, tenant, SYSTEM)
+    return asking.admin(database, tenant)
 
 
 @pytest.fixture
 def buyer(database: Database, tenant: TenantInfo) -> Ask:
     """Somebody who is not logged in."""
-    return asking.asking(SHOP, database, tenant, ANONYMOUS)
+    return asking.buyer(database, tenant)
 
 
 async def test_a_guest_asks_and_staff_take_back_and_pay(

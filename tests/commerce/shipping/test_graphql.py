@@ -1,29 +1,18 @@
 """Shipping through GraphQL: what staff do, and what shoppers see of it."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
+from tests.commerce.asking import STOREFRONT, Ask, admin
 
 from rustok.commerce.pricing import service as pricing
 from rustok.commerce.pricing.service import PriceRow
 from rustok.commerce.products import service as products
 from rustok.commerce.products import variants
-from rustok.commerce.shipping import graphql as shipping
-from rustok.kernel import graphql
-from rustok.kernel.context import SYSTEM, Actor, TenantInfo
+from rustok.kernel.context import Actor, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
 
-SCHEMA = strawberry.Schema(
-    query=merge_types("Query", (*shipping.ADMIN_QUERIES, *shipping.QUERIES)),
-    mutation=merge_types("Mutation", tuple(shipping.ADMIN_MUTATIONS)),
-    config=StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items())),
-)
-Ask = Callable[..., Awaitable[dict[str, Any]]]
 ZONE = """mutation($input: ShippingZoneCreateInput!) { shippingZoneCreate(input: $input) {
   shippingZone { id code places { country region postcodes } } userErrors { code } } }"""
 METHOD = """mutation($input: ShippingMethodCreateInput!) { shippingMethodCreate(input: $input) {
@@ -39,22 +28,7 @@ ESTIMATE = """query($lines: [ShippingEstimateLine!]!, $country: String!) {
 def ask(database: Database, tenant: TenantInfo) -> Ask:
     """Run an operation; an expected error of a query is answered as its code."""
 
-    async def asked(operation: str, *, actor: Actor = SYSTEM, **variables: object) -> dict[str, Any]:
-        edge = graphql.Operation(
-            tenant=tenant,
-            actor=actor,
-            locale="en",
-            currency="EUR",
-            work=lambda: database.open(tenant, actor=actor),
-            look=lambda: database.read(tenant, actor=actor),
-        )
-        result = await SCHEMA.execute(operation, variables, edge)
-        if result.errors:
-            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
-        assert result.data is not None
-        return result.data
-
-    return asked
+    return admin(database, tenant)
 
 
 def euro(amount: str) -> dict[str, str]:
@@ -105,7 +79,7 @@ async def test_methods_are_made_listed_switched_and_removed(ask: Ask) -> None:
     off = "mutation($i: [ID!]!) { shippingMethodsBulkSetActive(ids: $i, active: false) { count } }"
     assert (await ask(off, i=ids))["shippingMethodsBulkSetActive"]["count"] == 2
     assert (await ask(off, i=ids))["shippingMethodsBulkSetActive"]["count"] == 0
-    assert (await ask("{ shippingCountries { code } }", actor=Actor()))["shippingCountries"] == []
+    assert (await ask("{ shippingCountries { code } }", of=STOREFRONT, actor=Actor()))["shippingCountries"] == []
 
     update = """mutation($i: ID!, $v: Int!) { shippingMethodUpdate(id: $i, input: {version: $v, isActive: true,
       maxWeightGrams: null}) { shippingMethod { version maxWeightGrams prices { price { amount } } }
@@ -155,24 +129,28 @@ async def test_shoppers_ask_what_shipping_costs(ask: Ask, database: Database, te
         await pricing.set_prices(context, variant, [PriceRow(currency="EUR", amount_minor=1000)])
     nobody = Actor()
 
-    unseen = await ask(ESTIMATE, actor=nobody, lines=[{"variantId": str(variant)}], country="DE")
+    unseen = await ask(ESTIMATE, of=STOREFRONT, actor=nobody, lines=[{"variantId": str(variant)}], country="DE")
     assert unseen == {"errors": ["not_found"]}
     async with database.open(tenant) as context:
         await products.publish(context, product.id)
     for quantity, amount in ((2, "4.90"), (3, "8.90")):
         found = await ask(
-            ESTIMATE, actor=nobody, lines=[{"variantId": str(variant), "quantity": quantity}], country="de"
+            ESTIMATE,
+            of=STOREFRONT,
+            actor=nobody,
+            lines=[{"variantId": str(variant), "quantity": quantity}],
+            country="de",
         )
         assert found["shippingEstimate"] == [
             {"code": "germany-post", "price": {"amount": amount, "currencyCode": "EUR"}, "pickup": False}
         ]
-    assert (await ask(ESTIMATE, actor=nobody, lines=[{"variantId": str(variant)}], country="US")) == {
+    assert (await ask(ESTIMATE, of=STOREFRONT, actor=nobody, lines=[{"variantId": str(variant)}], country="US")) == {
         "shippingEstimate": []
     }
-    assert (await ask(ESTIMATE, lines=[{"variantId": str(variant), "quantity": 0}], country="DE")) == {
+    assert (await ask(ESTIMATE, of=STOREFRONT, lines=[{"variantId": str(variant), "quantity": 0}], country="DE")) == {
         "errors": ["invalid"]
     }
-    assert (await ask("{ shippingCountries { code name } }", actor=nobody))["shippingCountries"] == [
+    assert (await ask("{ shippingCountries { code name } }", of=STOREFRONT, actor=nobody))["shippingCountries"] == [
         {"code": "DE", "name": "Germany"}
     ]
     assert await ask("{ shippingZones { totalCount } }", actor=nobody) == {"errors": ["unauthenticated"]}

@@ -1,25 +1,12 @@
 """Taxes through the admin's GraphQL: what staff do, and what is refused."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
+from tests.commerce.asking import Ask, admin
 
 from rustok.commerce.module import module
-from rustok.commerce.tax import graphql as tax
-from rustok.kernel import graphql
-from rustok.kernel.context import SYSTEM, Actor, TenantInfo
+from rustok.kernel.context import Actor, TenantInfo
 from rustok.kernel.db import Database
 
-SCHEMA = strawberry.Schema(
-    query=merge_types("Query", tuple(tax.ADMIN_QUERIES)),
-    mutation=merge_types("Mutation", tuple(tax.ADMIN_MUTATIONS)),
-    config=StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items())),
-)
-Ask = Callable[..., Awaitable[dict[str, Any]]]
 ZONE = """
 mutation($input: TaxZoneCreateInput!) { taxZoneCreate(input: $input) {
   taxZone { id code version places { country postcodes } rates { name percent taxClass compound } }
@@ -31,22 +18,7 @@ mutation($input: TaxZoneCreateInput!) { taxZoneCreate(input: $input) {
 def ask(database: Database, tenant: TenantInfo) -> Ask:
     """Run an operation; an expected error of a query is answered as its code."""
 
-    async def asked(operation: str, *, actor: Actor = SYSTEM, **variables: object) -> dict[str, Any]:
-        edge = graphql.Operation(
-            tenant=tenant,
-            actor=actor,
-            locale="en",
-            currency="EUR",
-            work=lambda: database.open(tenant, actor=actor),
-            look=lambda: database.read(tenant, actor=actor),
-        )
-        result = await SCHEMA.execute(operation, variables, edge)
-        if result.errors:
-            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
-        assert result.data is not None
-        return result.data
-
-    return asked
+    return admin(database, tenant)
 
 
 async def test_a_zone_is_made_read_changed_and_removed(ask: Ask) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 import strawberry
 from sqlalchemy import select
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
+from tests import schemas
 
 from rustok.core.access import authentication
 from rustok.core.access import graphql as access_graphql
@@ -28,10 +27,9 @@ REFRESH = """mutation($refresh: String!) { sessionRefresh(refreshToken: $refresh
 
 
 def _schema(queries: str, mutations: str) -> strawberry.Schema:
-    return strawberry.Schema(
-        merge_types("Query", tuple(kind for feature in FEATURES for kind in getattr(feature, queries))),
-        merge_types("Mutation", tuple(kind for feature in FEATURES for kind in getattr(feature, mutations))),
-        config=StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items())),
+    return schemas.schema(
+        [kind for feature in FEATURES for kind in getattr(feature, queries)],
+        [kind for feature in FEATURES for kind in getattr(feature, mutations)],
     )
 
 

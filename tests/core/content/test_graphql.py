@@ -3,9 +3,7 @@
 from typing import Any
 
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
+from tests import schemas
 from tests.conftest import MakeTenant
 
 from rustok.core.categories import graphql as categories
@@ -15,17 +13,13 @@ from rustok.core.redirects import graphql as redirects
 from rustok.core.seo import graphql as seo
 from rustok.core.tags import graphql as tags
 from rustok.core.translations import graphql as translations
-from rustok.kernel import graphql
 from rustok.kernel.context import ANONYMOUS, SYSTEM, Actor, TenantInfo
 from rustok.kernel.db import Database
 
 PARTS = (content, categories, tags, seo, translations, redirects, menus)
-SCHEMA = strawberry.Schema(
-    query=merge_types("Query", tuple(kind for part in PARTS for kind in part.ADMIN_QUERIES)),
-    mutation=merge_types(
-        "Mutation", tuple(kind for part in PARTS for kind in (*part.ADMIN_MUTATIONS, *part.MUTATIONS))
-    ),
-    config=StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items())),
+SCHEMA = schemas.schema(
+    [kind for part in PARTS for kind in part.ADMIN_QUERIES],
+    [kind for part in PARTS for kind in (*part.ADMIN_MUTATIONS, *part.MUTATIONS)],
 )
 ERRORS = "userErrors { code field }"
 CREATE = f"""mutation($input: ContentCreateInput!) {{ contentCreate(input: $input) {{
@@ -34,24 +28,7 @@ CREATE = f"""mutation($input: ContentCreateInput!) {{ contentCreate(input: $inpu
 
 @pytest.fixture
 def ask(database: Database, tenant: TenantInfo) -> Any:
-    async def asked(
-        operation: str, *, of: TenantInfo | None = None, actor: Actor = SYSTEM, **variables: object
-    ) -> dict[str, Any]:
-        edge = graphql.Operation(
-            tenant=of or tenant,
-            actor=actor,
-            locale="en",
-            currency="EUR",
-            work=lambda: database.open(of or tenant, actor=actor),
-            look=lambda: database.read(of or tenant, actor=actor),
-        )
-        result = await SCHEMA.execute(operation, variables, edge)
-        if result.errors:
-            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
-        assert result.data is not None
-        return dict(result.data)
-
-    return asked
+    return schemas.asking(SCHEMA, database, tenant, SYSTEM)
 
 
 async def test_a_post_lives_its_life(ask: Any) -> None:
@@ -155,7 +132,7 @@ async def test_another_tenants_ids_answer_like_ids_of_nothing(ask: Any, make_ten
     made = await ask('mutation { contentCategoryCreate(input: {name: "N"}) { category { id } } }')
     category = made["contentCategoryCreate"]["category"]["id"]
     nothing = "01890000-0000-7000-8000-000000000000"
-    own = (await ask(CREATE, of=other, input={"kind": "page", "title": "B"}))["contentCreate"]["content"]["id"]
+    own = (await ask(CREATE, at=other, input={"kind": "page", "title": "B"}))["contentCreate"]["content"]["id"]
 
     operations = [
         "query($id: ID!, $own: ID) { content(id: $id) { id } contents(parentId: $own) { totalCount } }",
@@ -184,9 +161,9 @@ async def test_another_tenants_ids_answer_like_ids_of_nothing(ask: Any, make_ten
     ]
     for operation in operations:
         wanted = {"own": own} if "$own" in operation else {}
-        absent = await ask(operation, of=other, id=nothing, **wanted)
+        absent = await ask(operation, at=other, id=nothing, **wanted)
         for foreign in (post, category):
-            assert await ask(operation, of=other, id=foreign, **wanted) == absent, operation
+            assert await ask(operation, at=other, id=foreign, **wanted) == absent, operation
     assert (await ask("query($id: ID!) { content(id: $id) { title status } }", id=post))["content"] == {
         "title": "A",
         "status": "DRAFT",

@@ -4,45 +4,22 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import strawberry
-from strawberry.schema.config import StrawberryConfig
+from tests import schemas
 from tests.conftest import MakeTenant, OpenContext
 from tests.core.media.conftest import picture
 
 from rustok.core.media import graphql as media_graphql
 from rustok.core.media import service as media
-from rustok.kernel import graphql
 from rustok.kernel.context import SYSTEM, Actor, TenantInfo
 from rustok.kernel.db import Database
 
-SCHEMA = strawberry.Schema(
-    query=media_graphql.MediaQueries,
-    mutation=media_graphql.MediaMutations,
-    config=StrawberryConfig(scalar_map=dict[object, Any](graphql.SCALARS.items())),
-)
+SCHEMA = schemas.schema([media_graphql.MediaQueries], [media_graphql.MediaMutations])
 FIELDS = "{ id url altText status version focalPoint { x y } sources { url width format } }"
 
 
 @pytest.fixture
 def ask(database: Database, tenant: TenantInfo) -> Any:
-    async def asked(
-        operation: str, *, of: TenantInfo | None = None, actor: Actor = SYSTEM, **variables: object
-    ) -> dict[str, Any]:
-        edge = graphql.Operation(
-            tenant=of or tenant,
-            actor=actor,
-            locale="en",
-            currency="EUR",
-            work=lambda: database.open(of or tenant, actor=actor),
-            look=lambda: database.read(of or tenant, actor=actor),
-        )
-        result = await SCHEMA.execute(operation, variables, edge)
-        if result.errors:
-            return {"errors": [str(getattr(error.original_error, "code", error)) for error in result.errors]}
-        assert result.data is not None
-        return result.data
-
-    return asked
+    return schemas.asking(SCHEMA, database, tenant, SYSTEM)
 
 
 async def upload(open_context: OpenContext, name: str = "shoe.jpg", size: int = 400) -> str:
@@ -133,7 +110,7 @@ async def test_a_foreign_id_answers_as_one_that_does_not_exist(
         "mutation($id: ID!) { mediaBulkDelete(ids: [$id]) { count } }",
         "mutation($id: ID!) { mediaFetchRemote(id: $id) { media { id } userErrors { code message } } }",
     ):
-        assert await ask(operation, of=other, id=mine) == await ask(operation, of=other, id=str(uuid4()))
+        assert await ask(operation, at=other, id=mine) == await ask(operation, at=other, id=str(uuid4()))
     assert (await ask("query($id: ID!) { media(id: $id) { id } }", id=mine))["media"] == {"id": mine}
 
 
