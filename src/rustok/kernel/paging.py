@@ -117,6 +117,12 @@ async def page_of_each(
     most: int = MOST,
 ) -> dict[UUID, Page[T]]:
     """The same page for each owner of rows, whom the column `of` names: one statement, however many they are."""
+    if len(owners) == 1:  # the statement for many is planned anew every time
+        (owner,) = owners
+        one = statement.where(of == owner)
+        return {
+            owner: await page(context, one, keys=keys, first=first, after=after, last=last, before=before, most=most)
+        }
     wanted = window(first=first, after=after, last=last, before=before, most=most)
     each = _each(owners)
     named = [column.label(f"key_{place}") for place, (column, _) in enumerate(keys)]

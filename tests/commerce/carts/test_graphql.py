@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from tests.commerce.asking import ADMIN, Ask
-from tests.commerce.carts.stocking import customer, sold
+from tests.commerce.carts.stocking import HOME, customer, furnish, sold
 
+from rustok.commerce.carts import service
+from rustok.commerce.carts.models import CartKind
+from rustok.commerce.carts.service import Addition
 from rustok.commerce.products import service as products
 from rustok.commerce.products import variants
 from rustok.kernel.context import SYSTEM, Actor, Context
@@ -97,6 +102,40 @@ async def test_a_customers_carts_are_listed_to_the_customer_alone(ask: Ask, open
     assert await ask("{ carts { id } }") == {"errors": ["unauthenticated"]}
     for stranger in (None, bob):
         assert (await ask("query($c: ID!) { cart(id: $c) { id } }", c=cart_id, actor=stranger))["cart"] is None
+
+
+async def test_many_carts_are_shown_as_each_alone_and_for_as_many_statements_as_few(
+    ask: Ask, open_context: OpenContext, statements: list[str]
+) -> None:
+    async with open_context() as context:
+        await furnish(context)
+        shirt, hat = await sold(context, 1999, 500)
+        (mug,) = await sold(context, 700, currency="USD", title="Mug")
+        ann = await customer(context)
+    shown, sent = CART + "tax { amount } taxes { name rate amount { amount } }", []
+
+    async def listed() -> Any:
+        statements.clear()
+        found = (await ask("{ carts {" + shown + "} }", actor=ann))["carts"]
+        sent.append(len(statements))
+        return found
+
+    async with open_context(actor=ann) as context:
+        await service.create(context, [Addition(shirt, 2)], shipping_address=HOME)
+        await service.create(context, [Addition(hat, 1)], kind=CartKind.WISH_LIST)
+    await listed()
+    async with open_context(actor=ann) as context:
+        await service.create(context, [Addition(mug, 20)], currency="USD", email="other@example.com")
+        for quantity in range(1, 6):
+            away = replace(HOME, postcode=f"1000{quantity}", country="FR" if quantity % 2 else "DE")
+            await service.create(context, [Addition(hat, quantity)], kind=CartKind.WISH_LIST, shipping_address=away)
+
+    found = await listed()
+
+    one = "query($c: ID!) { cart(id: $c) {" + shown + "} }"
+    assert len(found) == 8
+    assert found == [(await ask(one, c=cart["id"], actor=ann))["cart"] for cart in found]
+    assert sent[0] == sent[1] <= 12
 
 
 async def test_staff_list_look_at_and_delete_carts(ask: Ask, open_context: OpenContext) -> None:

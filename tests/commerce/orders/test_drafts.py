@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.commerce.asking import Ask, admin
+from tests.commerce.asking import Ask, admin, everything
 from tests.commerce.orders import ordering
+from tests.conftest import MakeTenant
 
+from rustok.commerce.customers import groups
 from rustok.commerce.customers import service as customers
 from rustok.commerce.inventory import reserving
 from rustok.commerce.inventory import service as inventory
@@ -17,8 +20,11 @@ from rustok.commerce.orders import balance, drafts, service, settling
 from rustok.commerce.orders.drafts import DraftDiscount, DraftShipping
 from rustok.commerce.orders.editing import Added, NoPrice
 from rustok.commerce.orders.placing import AlreadyPlaced
+from rustok.commerce.pricing import lists
+from rustok.commerce.pricing import service as pricing
+from rustok.commerce.pricing.service import PriceRow
 from rustok.kernel import errors
-from rustok.kernel.context import Context, TenantInfo
+from rustok.kernel.context import Actor, Context, TenantInfo
 from rustok.kernel.db import Database
 from rustok.kernel.ids import generate_id
 
@@ -137,6 +143,58 @@ async def test_a_draft_is_placed_once_however_often_it_is_asked(open_context: Op
 def ask(database: Database, tenant: TenantInfo) -> Ask:
     """The admin schema."""
     return admin(database, tenant)
+
+
+async def test_the_totals_of_many_drafts_are_those_of_each_alone(
+    open_context: OpenContext, ask: Ask, database: Database, make_tenant: MakeTenant, statements: list[str]
+) -> None:
+    at_home, abroad = ordering.HOME, replace(ordering.HOME, country="FR", city="Paris")
+    async with open_context() as context:
+        await ordering.german_tax(context)
+        shirt, hat = await ordering.priced(context, 1000, 500)
+        friends = await groups.create(context, name="Friends")
+        cheap = await lists.create(context, name="Cheap", groups=[friends.id])
+        prices = [PriceRow(currency="EUR", amount_minor=1000), PriceRow(currency="USD", amount_minor=1200)]
+        await pricing.set_prices(
+            context, shirt, [*prices, PriceRow(currency="EUR", amount_minor=700, price_list_id=cheap.id)]
+        )
+        ann = await customers.create(context, email="ann@example.com")
+        bob = await customers.create(context, email="bob@example.com")
+        await groups.add_members(context, friends.id, [bob.id])
+        one, two = Added(variant_id=shirt, quantity=1), Added(variant_id=shirt, quantity=2)
+        await drafts.create(context, lines=[one], customer_id=ann.id, shipping_address=at_home)
+        await drafts.create(context, lines=[one], customer_id=bob.id, shipping_address=at_home)
+        await drafts.create(context, lines=[two], email="eve@example.com", billing_address=abroad)
+        await drafts.create(context, lines=[two], currency="USD", email="eve@example.com", shipping_address=at_home)
+        await drafts.create(context, lines=[])
+        gone = await drafts.create(context, lines=[one])
+        gone.lines = [{"variant_id": str(generate_id()), "quantity": 1, "unit_minor": None}]
+    async with open_context() as context:
+        await drafts.create(
+            context,
+            lines=[Added(variant_id=hat, quantity=3), Added(variant_id=shirt, quantity=1, unit_minor=900)],
+            customer_id=bob.id,
+            shipping_address=at_home,
+            discount=DraftDiscount(title="Friend", percent=Decimal(10)),
+            shipping=DraftShipping(name="Van", price_minor=700),
+        )
+    listed = "query($n: Int) { draftOrders(first: $n) { nodes " + everything("DraftOrder") + " } }"
+    alone = "query($id: ID!) { draftOrder(id: $id) " + everything("DraftOrder") + " }"
+
+    sent = []
+    for first in (1, 7):
+        statements.clear()
+        found = (await ask(listed, n=first))["draftOrders"]["nodes"]
+        sent.append(len(statements))
+
+    assert found == [(await ask(alone, id=draft["id"]))["draftOrder"] for draft in found]
+    totals = {draft["totals"]["total"]["amount"] if draft["totals"] else None for draft in found}
+    assert totals == {"34.03", None, "0.00", "28.56", "20.00", "8.33", "11.90"}
+    assert sent[0] == sent[1] <= 10
+    assert await ask(listed, n=7, actor=Actor(kind="user")) == {"errors": ["forbidden"]}
+    elsewhere = admin(database, await make_tenant())
+    assert await elsewhere(listed, n=7) == {"draftOrders": {"nodes": []}}
+    assert await elsewhere(alone, id=found[0]["id"]) == {"draftOrder": None}
 
 
 async def test_staff_draft_place_edit_and_send_through_the_api(open_context: OpenContext, ask: Ask) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from rustok.commerce.baskets.shapes import Buyer, CodeVerdict, Destination, LineTotal, ShippingChoice, Totals
+from rustok.commerce.baskets.shapes import CodeVerdict, Destination, LineTotal, ShippingChoice, Totals
 from rustok.commerce.carts import rows
 from rustok.commerce.carts.models import CartKind
 from rustok.commerce.carts.rows import CartRow, LineRow
@@ -14,7 +14,7 @@ from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.shipping import quoting
 from rustok.commerce.totals import calculating
 from rustok.commerce.totals import goods as goods_of
-from rustok.commerce.totals.calculating import Request, Wanted
+from rustok.commerce.totals.calculating import Known, Request, Wanted
 from rustok.commerce.totals.goods import Goods
 from rustok.kernel.context import Context
 
@@ -71,38 +71,60 @@ async def look(context: Context, cart_id: UUID, *, anybodys: bool = False) -> Vi
 
 
 async def view_all(context: Context, carts: Sequence[CartRow]) -> list[View]:
-    """Several carts as they are now; their lines and what lies in them are asked for once."""
+    """Several carts as they are now; what can be asked for all of them is asked once."""
     lines = await rows.lines_of(context, [one.id for one in carts])
-    goods = await goods_of.load(context, {line.variant_id for held in lines.values() for line in held})
-    return [await view(context, one, lines[one.id], goods=goods) for one in carts]
+    return await _views(context, [(one, lines[one.id]) for one in carts])
 
 
 async def view(
     context: Context, cart: CartRow, lines: Sequence[LineRow], *, goods: Mapping[UUID, Goods] | None = None
 ) -> View:
     """The cart with these lines at present prices."""
+    return (await _views(context, [(cart, lines)], goods=goods))[0]
+
+
+async def _views(
+    context: Context,
+    held: Sequence[tuple[CartRow, Sequence[LineRow]]],
+    *,
+    goods: Mapping[UUID, Goods] | None = None,
+) -> list[View]:
     if goods is None:
-        goods = await goods_of.load(context, {one.variant_id for one in lines})
-    request = Request(
-        currency=cart.currency,
-        lines=[
-            Wanted(id=one.id, variant_id=one.variant_id, quantity=one.quantity)
-            for one in lines
-            if (known := goods.get(one.variant_id)) is not None and known.published
-        ],
-        buyer=await _buyer(context, cart),
-        at=context.now,
-        destination=_destination(cart),
-        codes=cart.codes,
-        gift_codes=cart.gift_codes,
-        shipping_method_id=cart.shipping_method_id,
-        channel=cart.channel,
-    )
-    totals = await calculating.calculate(context, request, goods=goods)
+        goods = await goods_of.load(context, {one.variant_id for _, lines in held for one in lines})
+    named = {(cart.customer_id, cart.email) for cart, _ in held if cart.customer_id is not None}
+    buyers = await customers.buyers_of(context, named)
+    requests = [
+        Request(
+            currency=cart.currency,
+            lines=[
+                Wanted(id=one.id, variant_id=one.variant_id, quantity=one.quantity)
+                for one in lines
+                if (sold := goods.get(one.variant_id)) is not None and sold.published
+            ],
+            buyer=buyers[cart.customer_id, cart.email]
+            if cart.customer_id is not None
+            else await customers.buyer(context, email=cart.email),
+            at=context.now,
+            destination=_destination(cart),
+            codes=cart.codes,
+            gift_codes=cart.gift_codes,
+            shipping_method_id=cart.shipping_method_id,
+            channel=cart.channel,
+        )
+        for cart, lines in held
+    ]
+    known = await calculating.know(context, requests, goods=goods)
+    return [
+        await _view(context, cart, lines, request, known) for (cart, lines), request in zip(held, requests, strict=True)
+    ]
+
+
+async def _view(context: Context, cart: CartRow, lines: Sequence[LineRow], request: Request, known: Known) -> View:
+    totals = await calculating.calculate(context, request, known=known)
     found = {one.line.id: one for one in totals.lines}
     made = View(
         cart=cart,
-        lines=[LineView(row=one, goods=goods.get(one.variant_id), total=found.get(one.id)) for one in lines],
+        lines=[LineView(row=one, goods=known.goods.get(one.variant_id), total=found.get(one.id)) for one in lines],
         totals=totals,
         request=request,
     )
@@ -177,9 +199,3 @@ def _of_line(line: LineView) -> list[Notice]:
 def _destination(cart: CartRow) -> Destination:
     address = cart.shipping_address or cart.billing_address
     return Destination() if address is None else address.destination
-
-
-async def _buyer(context: Context, cart: CartRow) -> Buyer:
-    if cart.customer_id is not None:
-        return await customers.buyer_of(context, cart.customer_id, email=cart.email)
-    return await customers.buyer(context, email=cart.email)

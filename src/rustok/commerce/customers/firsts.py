@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, column, exists, or_, select, table
 
@@ -18,8 +17,11 @@ _orders = table(
 )
 
 
-def ordered_before(context: Context, *, customer_id: UUID | None, addresses: Sequence[Any]) -> ColumnElement[bool]:
-    """Whether there is an order of this account, or with one of these addresses, that was not cancelled."""
+def ordered_before(context: Context, *, customer_id: Any | None, addresses: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether there is an order of this account, or with one of these addresses, that was not cancelled.
+
+    They are values, or columns of the statement around; nobody has ordered with an address that is null.
+    """
     theirs = [_orders.c.email == address for address in addresses]
     if customer_id is not None:
         theirs.append(_orders.c.customer_id == customer_id)

@@ -1,11 +1,11 @@
 """What can be done with customers. Their id is the account's; guests have no row."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Integer, Select, Text, Uuid, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from rustok.commerce.baskets.shapes import Buyer
@@ -14,7 +14,7 @@ from rustok.commerce.customers import firsts
 from rustok.commerce.customers.models import Customer, GroupMember
 from rustok.core import texts
 from rustok.core.roles import service as roles
-from rustok.core.rows import is_one_of
+from rustok.core.rows import is_one_of, table
 from rustok.core.users import emails
 from rustok.core.users import service as users
 from rustok.events.commerce import CustomerUpdated
@@ -96,22 +96,41 @@ async def buyer(context: Context, *, email: str | None = None) -> Buyer:
 
 async def buyer_of(context: Context, customer_id: UUID, *, email: str | None = None) -> Buyer:
     """The same for a customer, whoever acts. An address given besides counts for `first_order`; one statement."""
-    own = users.email_of(literal(customer_id), literal(context.tenant_id))
     given = emails.normalise(email) if email else None
+    own = users.email_of(literal(customer_id), literal(context.tenant_id))
+    row = (await context.session.execute(_asked(context, customer_id, own, given))).one()
+    return _buyer(customer_id, given, row)
+
+
+async def buyers_of(
+    context: Context, wanted: Collection[tuple[UUID, str | None]]
+) -> dict[tuple[UUID, str | None], Buyer]:
+    """The same for many, each with the address that was given besides; one statement."""
+    if len(wanted) <= 1:  # the statement with arrays is planned anew every time, which costs more than it does
+        return {(id_, email): await buyer_of(context, id_, email=email) for id_, email in wanted}
+    given = {one: emails.normalise(one[1]) if one[1] else None for one in wanted}
+    rows = [(place, id_, address) for place, ((id_, _), address) in enumerate(given.items())]
+    named = table(rows, place=Integer, id=Uuid, given=Text)
+    each = select(named, users.email_of(named.c.id, literal(context.tenant_id)).label("own")).subquery()
+    statement = _asked(context, each.c.id, each.c.own, each.c.given).order_by(each.c.place)
+    found = await context.session.execute(statement)
+    return {one: _buyer(one[0], address, row) for (one, address), row in zip(given.items(), found, strict=True)}
+
+
+def _asked(context: Context, customer_id: Any, own: Any, given: Any) -> Select[Any]:
+    """What makes a buyer of an account: values, or columns that hold them."""
     member = select(GroupMember.group_id).where(
         GroupMember.tenant_id == context.tenant_id, GroupMember.customer_id == customer_id
     )
-    row = (
-        await context.session.execute(
-            select(
-                own.label("email"),
-                func.array(member.scalar_subquery()).label("groups"),
-                firsts.ordered_before(
-                    context, customer_id=customer_id, addresses=[own, *([given] if given else [])]
-                ).label("before"),
-            )
-        )
-    ).one()
+    addresses = [own] if given is None else [own, given]
+    return select(
+        own.label("email"),
+        func.array(member.scalar_subquery()).label("groups"),
+        firsts.ordered_before(context, customer_id=customer_id, addresses=addresses).label("before"),
+    )
+
+
+def _buyer(customer_id: UUID, given: str | None, row: Any) -> Buyer:
     return Buyer(
         customer_id=customer_id, email=row.email or given, groups=frozenset(row.groups), first_order=not row.before
     )

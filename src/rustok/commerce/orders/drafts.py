@@ -1,7 +1,7 @@
 """Orders that staff prepare: lines at present or agreed prices, a discount, a buyer; then placed like any other."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -10,15 +10,13 @@ from sqlalchemy import Select, select
 
 from rustok.commerce.addresses import service as addresses
 from rustok.commerce.addresses.service import Address
-from rustok.commerce.baskets.shapes import Basket, BasketLine, Buyer, Discount, ShippingChoice, Totals
 from rustok.commerce.catalogue import checks
 from rustok.commerce.customers import service as customers
 from rustok.commerce.inventory import reserving
-from rustok.commerce.orders import editing, placing, recounting, stocking
+from rustok.commerce.orders import costing, editing, placing, stocking
 from rustok.commerce.orders.editing import Added
 from rustok.commerce.orders.models import DraftOrder, Order
 from rustok.commerce.orders.placing import AlreadyPlaced, Placement
-from rustok.commerce.totals.calculating import NOWHERE
 from rustok.core.users import emails
 from rustok.kernel import errors, money
 from rustok.kernel.context import Context
@@ -59,15 +57,6 @@ class DraftFacts(TypedDict, total=False):
     shipping_address: Address | None
     billing_address: Address | None
     note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Costed:
-    """What a draft costs now, and what its lines show."""
-
-    totals: Totals
-    facts: Mapping[UUID, placing.LineFacts]
-    buyer: Buyer
 
 
 async def get(context: Context, draft_id: UUID, *, lock: bool = False) -> DraftOrder:
@@ -155,7 +144,7 @@ async def _fill(context: Context, draft: DraftOrder, facts: DraftFacts) -> None:
     if "lines" in facts:
         draft.lines = _line_rows(facts["lines"])
     # Whatever cannot be priced is refused now, and not when the buyer waits.
-    await cost(context, draft)
+    await costing.cost(context, draft)
 
 
 def _address(given: Address | None, field: str) -> dict[str, str] | None:
@@ -197,59 +186,6 @@ def _line_rows(given: Sequence[Added]) -> list[dict[str, Any]]:
     ]
 
 
-def added_of(draft: DraftOrder) -> list[Added]:
-    """The draft's lines as values."""
-    return [
-        Added(variant_id=UUID(one["variant_id"]), quantity=one["quantity"], unit_minor=one["unit_minor"])
-        for one in draft.lines
-    ]
-
-
-async def cost(context: Context, draft: DraftOrder) -> Costed:
-    """What the draft costs at present prices and taxes; raises `NotFound`, `NoPrice`, `TaxUnavailable`."""
-    buyer = Buyer(email=draft.email)
-    if draft.customer_id is not None:
-        buyer = await customers.buyer_of(context, draft.customer_id, email=draft.email)
-    at, shipping = draft.shipping_address or draft.billing_address, draft.shipping
-    basket = Basket(
-        currency=draft.currency,
-        lines=(),
-        buyer=buyer,
-        at=context.now,
-        destination=at.destination if at else NOWHERE,
-        shipping=None
-        if shipping is None
-        else ShippingChoice(
-            method_id=recounting.BY_HAND,
-            code="",
-            name=shipping["name"],
-            price_minor=shipping["price_minor"],
-            tax_class=shipping["tax_class"],
-        ),
-    )
-    lines, reasons, facts = await editing.price_added(context, basket, added_of(draft), channel=draft.channel)
-    basket = replace(basket, lines=lines)
-    discounts = _discounts(draft.discount, lines)
-    return Costed(await recounting.count(context, basket, reasons, discounts), facts, buyer)
-
-
-def _discounts(said: Mapping[str, Any] | None, lines: Sequence[BasketLine]) -> list[Discount]:
-    """Shared among the lines that may be discounted, in proportion to what they cost."""
-    able = [line for line in lines if line.discountable]
-    whole = sum(line.subtotal_minor for line in able)
-    if said is None or not whole:
-        return []
-    if "percent" in said:
-        amount = int(whole * Decimal(said["percent"]) / 100 + Decimal("0.5"))
-    else:
-        amount = min(int(said["amount_minor"]), whole)
-    return [
-        Discount(promotion_id=recounting.BY_HAND, code=None, title=said["title"], amount_minor=part, line_id=line.id)
-        for line, part in zip(able, money.split(amount, [line.subtotal_minor for line in able]), strict=True)
-        if part
-    ]
-
-
 async def place(context: Context, draft_id: UUID, *, version: int | None = None) -> Order:
     """Make an order of it: stock is promised, a number is taken. It waits for its payment, or for staff's word.
 
@@ -259,12 +195,12 @@ async def place(context: Context, draft_id: UUID, *, version: int | None = None)
     draft = await _open(context, draft_id, version=version)
     if not draft.lines:
         raise errors.Invalid("the draft has no lines", field="lines")
-    costed = await cost(context, draft)
+    costed = await costing.cost(context, draft)
     email = draft.email or costed.buyer.email
     if email is None:
         raise errors.Invalid("say whose order this is: an e-mail address, or a customer", field="email")
     order_id = generate_id()
-    asked = [reserving.Line(one.variant_id, one.quantity) for one in added_of(draft)]
+    asked = [reserving.Line(one.variant_id, one.quantity) for one in costing.added_of(draft)]
     await reserving.reserve(context, stocking.reference(order_id), asked)
     draft.order_id = order_id
     draft.version += 1

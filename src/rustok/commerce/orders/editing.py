@@ -17,8 +17,7 @@ from rustok.commerce.orders import balance, moving, placing, recounting, service
 from rustok.commerce.orders.models import Order, OrderAdjustment, OrderLine, OrderTax, OrderTerm
 from rustok.commerce.orders.states import FulfilmentStatus, OrderStatus
 from rustok.commerce.totals import calculating as totals_of
-from rustok.commerce.totals import goods as goods_of
-from rustok.commerce.totals.calculating import Reason, Wanted
+from rustok.commerce.totals.calculating import Known, Reason, Wanted
 from rustok.core.users import emails
 from rustok.events.commerce import OrderEdited
 from rustok.kernel import bus, errors, money
@@ -168,8 +167,16 @@ async def _compose(context: Context, order: Order, lines: Mapping[UUID, OrderLin
     discounts = await _discounts(context, order, lines, basket)
     facts: dict[UUID, placing.LineFacts] = {}
     if wanted.added:
-        added, why, facts = await price_added(context, basket, wanted.added, channel=order.channel)
-        basket = replace(basket, lines=(*basket.lines, *added))
+        request = totals_of.Request(
+            currency=basket.currency,
+            lines=asked(wanted.added),
+            buyer=basket.buyer,
+            at=basket.at,
+            destination=basket.destination,
+            channel=order.channel,
+        )
+        added, why, facts = price_added(request, await totals_of.know(context, [request]))
+        basket = replace(basket, lines=(*basket.lines, *added.lines))
         reasons |= why
     if not basket.lines:
         raise errors.Invalid("an order needs a line: cancel it instead", field="quantities")
@@ -178,31 +185,26 @@ async def _compose(context: Context, order: Order, lines: Mapping[UUID, OrderLin
     return _Draft(basket, reasons, discounts, facts)
 
 
-async def price_added(
-    context: Context, basket: Basket, added: Sequence[Added], *, channel: str | None
-) -> tuple[tuple[BasketLine, ...], dict[UUID, Reason], dict[UUID, placing.LineFacts]]:
-    """New lines at their present or agreed prices, why, and what they show; raises `NotFound` and `NoPrice`."""
-    known = await goods_of.load(context, {one.variant_id for one in added})
-    asked = [
+def asked(added: Sequence[Added]) -> list[Wanted]:
+    """New lines, with ids of their own, to be priced."""
+    return [
         Wanted(id=generate_id(), variant_id=one.variant_id, quantity=one.quantity, unit_minor=one.unit_minor)
         for one in added
     ]
-    for one in added:
-        if one.variant_id not in known:
+
+
+def price_added(
+    request: totals_of.Request, known: Known
+) -> tuple[Basket, dict[UUID, Reason], dict[UUID, placing.LineFacts]]:
+    """New lines at their present or agreed prices, why, and what they show; raises `NotFound` and `NoPrice`."""
+    goods = known.goods
+    for one in request.lines:
+        if one.variant_id not in goods:
             raise errors.NotFound(f"no such variant: {one.variant_id}", field="variantId")
-    request = totals_of.Request(
-        currency=basket.currency,
-        lines=asked,
-        buyer=basket.buyer,
-        at=basket.at,
-        destination=basket.destination,
-        channel=channel,
-    )
-    priced, reasons = await totals_of.price(context, request, known)
-    if missing := {one.id: one.variant_id for one in asked if one.id not in reasons}:
-        title = known[next(iter(missing.values()))].title
-        raise NoPrice(f"{title} has no price in {basket.currency}: say one", field="price")
-    return priced.lines, dict(reasons), {one.id: recounting.facts_of(known[one.variant_id]) for one in asked}
+    priced, reasons = totals_of.price(request, goods, known.prices)
+    if missing := [one.variant_id for one in request.lines if one.id not in reasons]:
+        raise NoPrice(f"{goods[missing[0]].title} has no price in {request.currency}: say one", field="price")
+    return priced, dict(reasons), {one.id: recounting.facts_of(goods[one.variant_id]) for one in request.lines}
 
 
 def _line(row: OrderLine, quantity: int) -> BasketLine:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from rustok.commerce import permissions
-from rustok.commerce.orders import drafts, searching, service
+from rustok.commerce.orders import costing, drafts, searching, service
 from rustok.commerce.orders.models import DraftOrder, Order
 from rustok.commerce.orders.searching import KEYS, Filter, Sort
 from rustok.commerce.orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
@@ -126,6 +126,7 @@ async def draft_orders(context: Context, filters: Mapping[str, str]) -> AsyncIte
     keys: list[paging.Key] = [(DraftOrder.created_at, paging.ASC), (DraftOrder.id, paging.ASC)]
     async for page in paging.pages(context, statement, keys=keys):
         placed = await service.many(context, [one.order_id for one in page if one.order_id is not None])
+        costed = await costing.cost_many(context, [one for one in page if one.order_id is None])
         for one in page:
             order = None if one.order_id is None else placed.get(one.order_id)
             ship, bill = one.shipping_address, one.billing_address
@@ -133,7 +134,7 @@ async def draft_orders(context: Context, filters: Mapping[str, str]) -> AsyncIte
                 *(one.id, one.created_at, one.updated_at, order and order.number),
                 *(one.customer_id, one.email, one.locale, one.channel),
                 *(len(one.lines), sum(line["quantity"] for line in one.lines), one.currency),
-                *([None] * 5 if one.order_id else await _cost(context, one)),
+                *_costs(costed.get(one.id)),
                 (one.discount or {}).get("title"),
                 (one.shipping or {}).get("name"),
                 ", ".join(ship.lines(context.locale)) if ship else None,
@@ -142,11 +143,10 @@ async def draft_orders(context: Context, filters: Mapping[str, str]) -> AsyncIte
             ]
 
 
-async def _cost(context: Context, draft: DraftOrder) -> list[str | None]:
-    try:
-        totals = (await drafts.cost(context, draft)).totals
-    except errors.RustokError:
+def _costs(costed: costing.Costed | None) -> list[str | None]:
+    if costed is None:
         return [None] * 5
+    totals = costed.totals
     parts = (
         totals.subtotal_minor,
         totals.discount_minor,

@@ -16,9 +16,14 @@ BY_HAND = UUID(int=0)
 
 
 async def count(
-    context: Context, basket: Basket, reasons: Mapping[UUID, Reason], discounts: Sequence[Discount]
+    context: Context,
+    basket: Basket,
+    reasons: Mapping[UUID, Reason],
+    discounts: Sequence[Discount],
+    *,
+    rules: tax.Rules | None = None,
 ) -> Totals:
-    """The totals; raises `TaxUnavailable`."""
+    """The totals; `rules` are the destination's where they have been loaded already. Raises `TaxUnavailable`."""
     off: dict[UUID | None, int] = {}
     for one in discounts:
         off[one.line_id] = off.get(one.line_id, 0) + one.amount_minor
@@ -34,7 +39,9 @@ async def count(
     if basket.shipping is not None:
         left = basket.shipping.price_minor - off.get(None, 0)
         items.append(Taxable(id=None, amount_minor=left, tax_class=basket.shipping.tax_class))
-    taxes = await tax.calculate(context, basket.destination, items, currency=basket.currency, buyer=basket.buyer)
+    taxes = await tax.calculate(
+        context, basket.destination, items, currency=basket.currency, buyer=basket.buyer, rules=rules
+    )
     return totals.put_together(basket, Discounts(discounts=tuple(discounts)), taxes, reasons)
 
 

@@ -60,11 +60,17 @@ def normal(destination: Destination) -> Destination:
     )
 
 
-def fits(table: str, *, country: str = "CAST(:country AS text)") -> str:
+def fits(
+    table: str,
+    *,
+    country: str = "CAST(:country AS text)",
+    region: str = "CAST(:region AS text)",
+    postcode: str = "CAST(:postcode AS text)",
+) -> str:
     """SQL: whether the place in a row of the table holds the destination of `parameters`."""
     return (
-        f"{table}.country IN ('', {country}) AND {table}.region IN ('', CAST(:region AS text))"
-        f" AND ({table}.postcode_from = '' OR left(CAST(:postcode AS text), length({table}.postcode_from))"
+        f"{table}.country IN ('', {country}) AND {table}.region IN ('', {region})"
+        f" AND ({table}.postcode_from = '' OR left({postcode}, length({table}.postcode_from))"
         f' COLLATE "C" BETWEEN {table}.postcode_from AND {table}.postcode_to)'
     )
 

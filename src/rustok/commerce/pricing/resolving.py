@@ -5,7 +5,7 @@ lowest price for the wanted quantity, and then the one whose code comes first. W
 quantity reaches counts. Only where no list has a price does the base price hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,12 +15,13 @@ from sqlalchemy import and_, select
 
 from rustok.commerce.baskets.shapes import Buyer, Destination
 from rustok.commerce.pricing.models import Price, PriceList
-from rustok.core.rows import is_one_of
+from rustok.core.rows import is_one_of, is_one_of_texts
 from rustok.kernel import money
 from rustok.kernel.context import Context
 
 MOST_TOLD = 20
 CHOSEN = "chosen"
+Prices = Mapping[tuple[UUID, str], Sequence[Any]]  # by variant and currency: rows with their lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,29 @@ async def explain_many(
 
     `price_list` names a list that holds whoever the buyer is, while it is active and its dates hold.
     """
-    money.check_currency(currency)
-    if not quantities:
-        return {}
+    return explain(
+        await load(context, quantities, [currency]),
+        quantities,
+        currency=currency,
+        buyer=buyer,
+        destination=destination,
+        channel=channel,
+        at=at,
+        price_list=price_list,
+    )
+
+
+async def load(context: Context, variant_ids: Collection[UUID], currencies: Collection[str]) -> Prices:
+    """Every price of the variants in the currencies, for `explain`. Raises `InvalidMoney`."""
+    for currency in currencies:
+        money.check_currency(currency)
+    prices: dict[tuple[UUID, str], list[Any]] = {}
+    if not variant_ids:
+        return prices
     found = await context.session.execute(
         select(
             Price.variant_id,
+            Price.currency,
             Price.min_quantity,
             Price.amount_minor,
             Price.compare_at_minor,
@@ -112,14 +130,29 @@ async def explain_many(
         .outerjoin(PriceList, and_(PriceList.tenant_id == Price.tenant_id, PriceList.id == Price.price_list_id))
         .where(
             Price.tenant_id == context.tenant_id,
-            is_one_of(Price.variant_id, quantities),
-            Price.currency == currency,
+            is_one_of(Price.variant_id, variant_ids),
+            is_one_of_texts(Price.currency, currencies),
         )
     )
-    rows: dict[UUID, list[Any]] = {}
-    refusals: dict[UUID | None, str | None] = {None: None}  # of the lists, each looked at once
     for row in found:
-        rows.setdefault(row.variant_id, []).append(row)
+        prices.setdefault((row.variant_id, row.currency), []).append(row)
+    return prices
+
+
+def explain(
+    prices: Prices,
+    quantities: Mapping[UUID, int],
+    *,
+    currency: str,
+    buyer: Buyer,
+    destination: Destination,
+    channel: str | None,
+    at: datetime,
+    price_list: str | None = None,
+) -> dict[UUID, Explained]:
+    """The same as `explain_many` from prices that were loaded: nothing is asked of the database."""
+    refusals: dict[UUID | None, str | None] = {None: None}  # of the lists, each looked at once
+    for row in (row for variant_id in quantities for row in prices.get((variant_id, currency), ())):
         if row.id not in refusals:
             refusals[row.id] = (
                 _out_of_force(row, at)
@@ -128,7 +161,7 @@ async def explain_many(
             )
     explained: dict[UUID, Explained] = {}
     for variant_id, quantity in quantities.items():
-        one = _decide(rows.get(variant_id, ()), quantity, refusals, price_list)
+        one = _decide(prices.get((variant_id, currency), ()), quantity, refusals, price_list)
         if one is not None:
             explained[variant_id] = one
     return explained

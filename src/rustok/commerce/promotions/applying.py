@@ -18,6 +18,7 @@ from rustok.kernel.context import Context
 
 TARGET = "promotion"
 LONGEST_CODE = 64
+Stored = Sequence[Any]  # rows of a promotion, the code that names it, and its title in the language of the context
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,15 @@ def key_of(code: str) -> str:
     return key if key.isprintable() and 0 < len(key) <= LONGEST_CODE else ""
 
 
-async def apply(context: Context, basket: Basket) -> Discounts:
+async def apply(context: Context, basket: Basket, *, stored: Stored | None = None) -> Discounts:
     """The discounts of every line and of the shipping, and a verdict on every code, in the language of the context.
 
-    The order of the rules is told in `combining`. Nothing is written; `claiming` counts the uses.
+    The order of the rules is told in `combining`. Nothing is written; `claiming` counts the uses. `stored` is what
+    `load` gives for the basket's codes, where the caller has asked already.
     """
-    found = await _find(context, basket)
+    if stored is None:
+        stored = await load(context, basket.codes, at=basket.at)
+    found = await _find(context, basket, stored)
     combined = combining.combine(basket, [one.offer for one in found if one.refusal is None])
     discounts = tuple(
         Discount(
@@ -64,15 +68,14 @@ async def apply(context: Context, basket: Basket) -> Discounts:
     return Discounts(discounts=discounts, codes=_verdicts(context, basket, found, combined))
 
 
-async def _find(context: Context, basket: Basket) -> list[_Found]:
-    """Every automatic promotion and those of the codes, in two or three statements, each with why it does not count."""
-    keys = sorted({key for code in basket.codes if (key := key_of(code))})
+async def load(context: Context, codes: Sequence[str], *, at: datetime) -> Stored:
+    """The promotions that are in force by themselves at that moment, and those of the codes."""
+    keys = sorted({key for code in codes if (key := key_of(code))})
     title = (
         literal(None)
         if context.locale == context.tenant.default_locale
         else translations.field_of(TARGET, Promotion.id, context.locale, "title")
     )
-    at = basket.at
     in_force = and_(
         Promotion.is_active,
         not_(Promotion.needs_code),
@@ -94,7 +97,11 @@ async def _find(context: Context, basket: Basket) -> list[_Found]:
         .order_by(Promotion.id, PromotionCode.key)
         .execution_options(populate_existing=True)
     )
-    stored = rows.all()
+    return rows.all()
+
+
+async def _find(context: Context, basket: Basket, stored: Stored) -> list[_Found]:
+    """Each of them with why it does not count, if so."""
     counted = [promotion.id for promotion, _, _ in stored if promotion.per_customer_limit is not None]
     used = await buyers.uses(context, counted, buyers.keys_of(context, basket.buyer)) if counted else {}
     found: list[_Found] = []
@@ -102,7 +109,7 @@ async def _find(context: Context, basket: Basket) -> list[_Found]:
         offer = offer_of(promotion, code, translated)
         limit = promotion.per_customer_limit
         spent = limit is not None and used.get(promotion.id, 0) >= limit
-        refusal = _closed(context, promotion, code, at) or (_no(context, "used") if spent else None)
+        refusal = _closed(context, promotion, code, basket.at) or (_no(context, "used") if spent else None)
         if refusal is None and any(one.promotion is promotion and one.refusal is None for one in found):
             refusal = _no(context, "not_combined", title=offer.title)  # two codes of one promotion
         found.append(_Found(promotion, code, offer, refusal or unmet(context, offer, basket)))

@@ -8,7 +8,7 @@ from rustok.commerce.catalogue import checks
 from rustok.commerce.giftcards import issuing
 from rustok.commerce.giftcards import service as giftcards
 from rustok.commerce.inventory import reserving
-from rustok.commerce.orders import drafts, placing, stocking
+from rustok.commerce.orders import costing, drafts, placing, stocking
 from rustok.commerce.orders import service as orders
 from rustok.commerce.orders.editing import Added
 from rustok.commerce.orders.models import Order
@@ -84,7 +84,7 @@ async def write(
         shipping_address=before.shipping_address,
         billing_address=before.billing_address,
     )
-    costed = await drafts.cost(context, draft)
+    costed = await costing.cost(context, draft)
     order_id = generate_id()
     # In everybody's order: gift cards, stock, the order with its payments, the number last.
     for card in sorted(await giftcards.spent_on(context, before.id)):

@@ -1,9 +1,10 @@
 """What taxes are due on a basket: the one question that carts and orders ask."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text as sql
@@ -45,13 +46,16 @@ async def calculate(
     *,
     currency: str,
     buyer: Buyer | None = None,
+    rules: Rules | None = None,
 ) -> Taxes:
     """The taxes on the amounts, each item's parts in the order of the items; raises `TaxUnavailable`.
 
     Where prices include taxes, the parts are what the amounts hold; else they come on top. While no country is known
-    the tenant's default one stands in. A buyer of an exempt group pays none.
+    the tenant's default one stands in. A buyer of an exempt group pays none. `rules` are those of the destination where
+    the caller has loaded them already.
     """
-    rules = await rules_at(context, destination)
+    if rules is None:
+        rules = (await rules_at(context, [destination]))[destination]
     if buyer is not None and not rules.exempt_groups.isdisjoint(buyer.groups):
         return Taxes(included=rules.included)
     if rules.provider == ZONES:
@@ -138,17 +142,19 @@ async def _ask(context: Context, provider: TaxProvider, request: TaxRequest) -> 
     return answer
 
 
-_RULES = sql(f"""
+def _rules_sql(country: str, region: str, postcode: str) -> str:
+    """SQL: settings, zone and rates at a destination."""
+    return f"""
 WITH said AS (SELECT * FROM commerce_tax_settings WHERE tenant_id = :tenant_id),
 place AS (
-    SELECT CASE WHEN CAST(:country AS text) = '' THEN coalesce((SELECT default_country FROM said), '')
-        ELSE CAST(:country AS text) END AS country
+    SELECT CASE WHEN {country} = '' THEN coalesce((SELECT default_country FROM said), '') ELSE {country} END AS country
 ),
 zone AS (
     SELECT z.id, z.prices_include_tax
     FROM place CROSS JOIN commerce_tax_zone_places p JOIN commerce_tax_zones z ON z.tenant_id = p.tenant_id
         AND z.id = p.zone_id
-    WHERE p.tenant_id = :tenant_id AND {places.fits("p", country="place.country")}
+    WHERE p.tenant_id = :tenant_id
+        AND {places.fits("p", country="place.country", region=region, postcode=postcode)}
     ORDER BY {places.narrowest_first("p")} LIMIT 1
 )
 SELECT said.*, zone.prices_include_tax AS zone_included,
@@ -157,13 +163,31 @@ SELECT said.*, zone.prices_include_tax AS zone_included,
      FROM commerce_tax_rates r JOIN commerce_tax_classes c ON c.tenant_id = r.tenant_id AND c.id = r.class_id
      WHERE r.tenant_id = :tenant_id AND r.zone_id = zone.id) AS rates
 FROM (SELECT) one LEFT JOIN said ON true LEFT JOIN zone ON true
+"""
+
+
+_ONE = sql(_rules_sql("CAST(:country AS text)", "CAST(:region AS text)", "CAST(:postcode AS text)"))
+_MANY = sql(f"""
+SELECT found.* FROM unnest(CAST(:country AS text[]), CAST(:region AS text[]), CAST(:postcode AS text[]))
+    WITH ORDINALITY AS given(country, region, postcode, place)
+CROSS JOIN LATERAL ({_rules_sql("given.country", "given.region", "given.postcode")}) found
+ORDER BY given.place
 """)
 
 
-async def rules_at(context: Context, destination: Destination) -> Rules:
-    """Settings, zone and rates at a destination, in one statement."""
-    at = places.normal(destination)
-    row = (await context.session.execute(_RULES, {"tenant_id": context.tenant_id, **places.parameters(at)})).one()
+async def rules_at(context: Context, destinations: Collection[Destination]) -> dict[Destination, Rules]:
+    """Settings, zone and rates at every destination, in one statement."""
+    given = list(destinations)
+    at = [places.parameters(places.normal(one)) for one in given]
+    if len(at) == 1:  # the statement with arrays is planned anew every time, which costs more than it does
+        found = await context.session.execute(_ONE, {"tenant_id": context.tenant_id, **at[0]})
+    else:
+        lists = {name: [one[name] for one in at] for name in ("country", "region", "postcode")}
+        found = await context.session.execute(_MANY, {"tenant_id": context.tenant_id, **lists})
+    return {destination: _rules(row) for destination, row in zip(given, found, strict=True)}
+
+
+def _rules(row: Any) -> Rules:
     rates: dict[str, tuple[Rate, ...]] = {}
     for tax_class, name, rate, compound in row.rates or ():
         # As written: 0.190000 and 0.19 are the same tax, and orders show it.

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -57,25 +57,50 @@ class Request:
     channel: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What has to be known of some baskets, each of it loaded once for all of them."""
+
+    goods: Mapping[UUID, Goods]
+    prices: pricing.Prices
+    rules: Mapping[Destination, tax.Rules]
+    offers: dict[tuple[tuple[str, ...], datetime], promotions.Stored] = field(default_factory=dict)  # once needed
+
+
 class PartsDiffer(Exception):
     """The parts of totals do not sum to the whole: a fault of this program, never of the caller."""
 
 
-async def calculate(context: Context, request: Request, *, goods: Mapping[UUID, Goods] | None = None) -> Totals:
+async def know(context: Context, requests: Sequence[Request], *, goods: Mapping[UUID, Goods] | None = None) -> Known:
+    """What `calculate` has to know of the requests. `goods` are the variants where they have been loaded already."""
+    variants = {one.variant_id for request in requests for one in request.lines}
+    return Known(
+        goods=goods if goods is not None else await goods_of.load(context, variants),
+        prices=await pricing.load(context, variants, {one.currency for one in requests}),
+        rules=await tax.rules_at(context, {one.destination for one in requests}),
+    )
+
+
+async def calculate(context: Context, request: Request, *, known: Known | None = None) -> Totals:
     """What the lines cost. Lines without a price in the currency, or whose variant is gone, are left out.
 
     A shipping method that cannot be used for this basket (any more) is left out as well: `shipping` is None then.
-    `goods` are the variants where the caller has loaded them already. Raises `TaxUnavailable`.
+    `known` is for callers who have asked for several requests at once. Raises `TaxUnavailable`.
     """
-    known = goods if goods is not None else await goods_of.load(context, {one.variant_id for one in request.lines})
-    basket, reasons = await price(context, request, known)
+    known = known or await know(context, [request])
+    basket, reasons = price(request, known.goods, known.prices)
     if request.shipping_method_id is not None and any(line.requires_shipping for line in basket.lines):
         # The method is not offered any more, or its carrier does not answer: the caller sees that there is none.
         with contextlib.suppress(quoting.ShippingNotPossible, quoting.ShippingUnavailable):
             basket = replace(basket, shipping=await quoting.quote(context, basket, request.shipping_method_id))
-    discounts = await promotions.apply(context, basket) if basket.lines or basket.codes else Discounts()
+    discounts = await _discounts(context, basket, known) if basket.lines or basket.codes else Discounts()
     taxes = await tax.calculate(
-        context, basket.destination, _taxable(basket, discounts), currency=basket.currency, buyer=basket.buyer
+        context,
+        basket.destination,
+        _taxable(basket, discounts),
+        currency=basket.currency,
+        buyer=basket.buyer,
+        rules=known.rules[basket.destination],
     )
     totals = put_together(basket, discounts, taxes, reasons)
     if request.gift_codes and totals.total_minor:
@@ -89,7 +114,16 @@ async def calculate(context: Context, request: Request, *, goods: Mapping[UUID, 
 
 async def basket_of(context: Context, request: Request, goods: Mapping[UUID, Goods]) -> Basket:
     """The basket at its prices, for asking what ways of shipping there are."""
-    return (await price(context, request, goods))[0]
+    prices = await pricing.load(context, {one.variant_id for one in request.lines}, [request.currency])
+    return price(request, goods, prices)[0]
+
+
+async def _discounts(context: Context, basket: Basket, known: Known) -> Discounts:
+    """Baskets without codes, of which there are most, ask for the same promotions."""
+    named = basket.codes, basket.at
+    if named not in known.offers:
+        known.offers[named] = await promotions.load(context, basket.codes, at=basket.at)
+    return await promotions.apply(context, basket, stored=known.offers[named])
 
 
 def _taxable(basket: Basket, discounts: Discounts) -> list[Taxable]:
@@ -120,15 +154,15 @@ class Reason:
     told: Mapping[str, object]
 
 
-async def price(
-    context: Context, request: Request, goods: Mapping[UUID, Goods]
+def price(
+    request: Request, goods: Mapping[UUID, Goods], prices: pricing.Prices
 ) -> tuple[Basket, Mapping[UUID, Reason]]:
     """The basket before promotions, without shipping, and why each line costs what it costs."""
     quantities: dict[UUID, int] = {}
     for one in request.lines:
         quantities[one.variant_id] = quantities.get(one.variant_id, 0) + one.quantity
-    prices = await pricing.explain_many(
-        context,
+    explained = pricing.explain(
+        prices,
         quantities,
         currency=request.currency,
         buyer=request.buyer,
@@ -139,7 +173,7 @@ async def price(
     lines: list[BasketLine] = []
     reasons: dict[UUID, Reason] = {}
     for one in request.lines:
-        found, known = prices.get(one.variant_id), goods.get(one.variant_id)
+        found, known = explained.get(one.variant_id), goods.get(one.variant_id)
         if known is None or (found is None and one.unit_minor is None):
             continue
         if one.unit_minor is not None:

@@ -1,5 +1,6 @@
 """How staff prepare orders."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -10,7 +11,7 @@ from strawberry.types import Info
 from rustok.commerce import permissions
 from rustok.commerce.addresses.graphql import AddressInput, AddressType
 from rustok.commerce.catalogue import graphql as inputs
-from rustok.commerce.orders import drafts
+from rustok.commerce.orders import costing, drafts
 from rustok.commerce.orders.drafts import DraftDiscount, DraftFacts, DraftShipping
 from rustok.commerce.orders.graphql.editing import OrderLineAddInput, minor
 from rustok.commerce.orders.graphql.mutations import OrderPayload
@@ -45,7 +46,7 @@ class DraftOrderTotals:
     total: graphql.Money
 
     @classmethod
-    def of(cls, costed: drafts.Costed) -> "DraftOrderTotals":
+    def of(cls, costed: costing.Costed) -> "DraftOrderTotals":
         """From the value."""
         totals = costed.totals
 
@@ -77,6 +78,11 @@ class DraftOrderTotals:
         )
 
 
+async def _totals(context: Context, rows: Sequence[DraftOrder]) -> dict[DraftOrder, DraftOrderTotals]:
+    costed = await costing.cost_many(context, rows)
+    return {row: DraftOrderTotals.of(costed[row.id]) for row in rows if row.id in costed}
+
+
 @strawberry.type(name="DraftOrder", description="An order that staff prepare for a buyer.")
 class DraftOrderType:
     row: strawberry.Private[DraftOrder]
@@ -99,11 +105,7 @@ class DraftOrderType:
 
     @strawberry.field(description="Null where something in it has no price any more, or is gone.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def totals(self, info: Edge) -> DraftOrderTotals | None:
-        async with info.context.look() as context:
-            try:
-                return DraftOrderTotals.of(await drafts.cost(context, self.row))
-            except errors.RustokError:
-                return None
+        return await graphql.together(info, _totals, self.row)
 
     @classmethod
     def of(cls, row: DraftOrder) -> "DraftOrderType":
