@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from tests.commerce.carts.stocking import ADMIN, STOREFRONT, sold
+from tests.commerce.asking import ADMIN, STOREFRONT
+from tests.commerce.carts.stocking import sold
 from tests.conftest import Addresses
 
 from rustok.commerce.orders.states import TRANSITIONS, OrderStatus
