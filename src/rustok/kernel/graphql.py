@@ -68,7 +68,7 @@ class Operation:
     services: dict[str, Any] = field(default_factory=dict)  # what the host hands down, by name
     token: Token | None = None  # of the last event that was recorded; kept by `work`
     refused: bool = False  # some mutation answered with userErrors
-    loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)  # of `together`
+    loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)  # of `together`, until they are asked
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)  # they take turns: no operation takes the whole pool
 
 
@@ -88,6 +88,7 @@ async def together(
     if asked not in operation.loaders:
 
         async def found(keys: list[K]) -> list[T | None]:
+            del operation.loaders[asked]  # an edge may live as long as a WebSocket
             async with operation.loading, operation.look() as context:
                 known = await load(context, list(dict.fromkeys(keys)), *arguments, **options)
             return [known.get(one) for one in keys]

@@ -80,14 +80,17 @@ async def get(context: Context, method_id: UUID, *, lock: bool = False) -> Shipp
     return found
 
 
-async def of_zone(context: Context, zone_id: UUID) -> list[ShippingMethod]:
-    """The zone's methods in the order buyers see them, inactive ones too."""
-    found = await context.session.scalars(
+async def of_zones(context: Context, zone_ids: Collection[UUID]) -> dict[UUID, list[ShippingMethod]]:
+    """The zones' methods in the order buyers see them, inactive ones too."""
+    rows = await context.session.scalars(
         select(ShippingMethod)
-        .where(ShippingMethod.tenant_id == context.tenant_id, ShippingMethod.zone_id == zone_id)
+        .where(ShippingMethod.tenant_id == context.tenant_id, is_one_of(ShippingMethod.zone_id, zone_ids))
         .order_by(ShippingMethod.position, ShippingMethod.code)
     )
-    return list(found.all())
+    found: dict[UUID, list[ShippingMethod]] = {}
+    for row in rows:
+        found.setdefault(row.zone_id, []).append(row)
+    return found
 
 
 async def create(context: Context, zone_id: UUID, *, name: str, **given: Unpack[MethodFacts]) -> ShippingMethod:

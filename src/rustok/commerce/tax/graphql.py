@@ -98,15 +98,13 @@ class TaxZoneType:
 
     @strawberry.field(description="By country.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def places(self, info: Info[graphql.Operation, None]) -> list[PlaceType]:
-        id_ = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            return [PlaceType.of(place) for place in (await zones.places_of(context, [id_])).get(id_, [])]
+        found = await graphql.together(info, zones.places_of, graphql.to_id(self.id)) or []
+        return [PlaceType.of(place) for place in found]
 
     @strawberry.field(description="Class by class, in the order in which they are due.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def rates(self, info: Info[graphql.Operation, None]) -> list[TaxRateType]:
-        id_ = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            return [TaxRateType.of(rate) for rate in (await zones.rates_of(context, [id_])).get(id_, [])]
+        found = await graphql.together(info, zones.rates_of, graphql.to_id(self.id)) or []
+        return [TaxRateType.of(rate) for rate in found]
 
 
 @strawberry.type(name="TaxSettings", description="What the tenant has decided about taxes.")

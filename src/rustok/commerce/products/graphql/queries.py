@@ -12,7 +12,7 @@ from rustok.commerce.catalogue import checks
 from rustok.commerce.catalogue import service as catalogue
 from rustok.commerce.catalogue.models import Product, Variant
 from rustok.commerce.categories.models import ProductCategory
-from rustok.commerce.products.graphql.types import Loads, ProductStatusEnum, ProductType, ProductVariant
+from rustok.commerce.products.graphql.types import ProductStatusEnum, ProductType, ProductVariant
 from rustok.kernel import errors, graphql, paging
 from rustok.kernel.context import Context
 
@@ -115,12 +115,7 @@ class ProductQueries:
         page = await paging.page(
             context, statement, keys=_KEYS[sort], first=first, after=after, last=last, before=before
         )
-        loads = Loads(row.id for row in page.rows)
-
-        def of(row: Any) -> ProductType:
-            return ProductType.of(row, loads)
-
-        return graphql.connection(info, page, of, statement=statement)
+        return graphql.connection(info, page, ProductType.of, statement=statement)
 
     @graphql.query(permission=permissions.PRODUCTS_READ, description="One variant.")
     async def product_variant(self, context: Context, id: strawberry.ID) -> ProductVariant | None:

@@ -1,10 +1,8 @@
 """Products, options and variants as staff see them. What belongs to them is loaded once for a whole page."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -37,36 +35,10 @@ class ProductStatusEnum(Enum):
     ARCHIVED = ProductStatus.ARCHIVED.value
 
 
-class Loads:
-    """What belongs to the things of one page: the first one that is asked loads it for all."""
-
-    def __init__(self, ids: Iterable[UUID]) -> None:
-        self.ids = list(ids)
-        self._found: dict[str, Mapping[UUID, Any]] = {}
-        self._lock = asyncio.Lock()
-
-    async def of(
-        self,
-        info: Edge,
-        what: str,
-        load: Callable[[Context, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]],
-        id_: UUID,
-        default: Any,
-    ) -> Any:
-        """The part of one of them."""
-        async with self._lock:
-            if what not in self._found:
-                async with info.context.look() as context:
-                    self._found[what] = await load(context, self.ids)
-        return self._found[what].get(id_, default)
-
-
 async def _variants(context: Context, ids: Sequence[UUID]) -> dict[UUID, list["ProductVariant"]]:
-    rows = await catalogue.variants_of(context, ids)
-    loads = Loads(row.id for row in rows)
     found: dict[UUID, list[ProductVariant]] = {}
-    for row in rows:
-        found.setdefault(row.product_id, []).append(ProductVariant.of(row, loads))
+    for row in await catalogue.variants_of(context, ids):
+        found.setdefault(row.product_id, []).append(ProductVariant.of(row))
     return found
 
 
@@ -74,6 +46,14 @@ async def _categories(context: Context, ids: Sequence[UUID]) -> dict[UUID, list[
     places = await placing.places_of(context, ids)
     rows = await categories.many(context, {category for held in places.values() for category in held})
     return {product: [CommerceCategory.of(rows[one]) for one in held] for product, held in places.items()}
+
+
+async def _tags(context: Context, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    return await tags.names(context, service.TARGET, ids)
+
+
+async def _metas(context: Context, ids: Sequence[UUID]) -> dict[UUID, seo.Meta]:
+    return await seo.get_many(context, service.TARGET, ids)
 
 
 @strawberry.type(name="ProductOption", description="A way in which a product's variants differ.")
@@ -97,7 +77,6 @@ class VariantOption:
 @strawberry.type(name="ProductVariant", description="One thing that can be bought.")
 class ProductVariant:
     row: strawberry.Private[Variant]
-    loads: strawberry.Private[Loads]
     id: strawberry.ID
     product_id: strawberry.ID
     title: str
@@ -121,12 +100,11 @@ class ProductVariant:
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Variant, loads: Loads | None = None) -> "ProductVariant":
+    def of(cls, row: Variant) -> "ProductVariant":
         """From the stored row."""
         has_cost = row.cost_minor is not None and row.cost_currency is not None
         return cls(
             row=row,
-            loads=loads or Loads([row.id]),
             id=strawberry.ID(str(row.id)),
             product_id=strawberry.ID(str(row.product_id)),
             title=row.title,
@@ -152,12 +130,12 @@ class ProductVariant:
 
     @strawberry.field(description="Every price row, base prices first.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def prices(self, info: Edge) -> list[PriceType]:
-        rows = await self.loads.of(info, "prices", pricing.prices_of, self.row.id, [])
+        rows = await graphql.together(info, pricing.prices_of, self.row.id) or []
         return [PriceType.of(row) for row in rows]
 
     @strawberry.field(description="What lies where.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def stock_levels(self, info: Edge) -> list[StockLevelType]:
-        rows = await self.loads.of(info, "levels", inventory.levels_of, self.row.id, [])
+        rows = await graphql.together(info, inventory.levels_of, self.row.id) or []
         return [StockLevelType.of(row) for row in rows]
 
 
@@ -194,7 +172,6 @@ class ProductSeo:
 @strawberry.type(name="Product", description="What a shopper looks at; its variants are what can be bought.")
 class ProductType:
     row: strawberry.Private[Product]
-    loads: strawberry.Private[Loads]
     id: strawberry.ID
     title: str
     subtitle: str | None
@@ -213,11 +190,10 @@ class ProductType:
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Product, loads: Loads | None = None) -> "ProductType":
+    def of(cls, row: Product) -> "ProductType":
         """From the stored row."""
         return cls(
             row=row,
-            loads=loads or Loads([row.id]),
             id=strawberry.ID(str(row.id)),
             title=row.title,
             subtitle=row.subtitle,
@@ -238,35 +214,26 @@ class ProductType:
 
     @strawberry.field(description="In the order shoppers see them.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def options(self, info: Edge) -> list[ProductOptionType]:
-        rows = await self.loads.of(info, "options", variants.options_of, self.row.id, [])
+        rows = await graphql.together(info, variants.options_of, self.row.id) or []
         return [ProductOptionType.of(row) for row in rows]
 
     @strawberry.field(description="In the order shoppers see them.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def variants(self, info: Edge) -> list[ProductVariant]:
-        found: list[ProductVariant] = await self.loads.of(info, "variants", _variants, self.row.id, [])
-        return found
+        return await graphql.together(info, _variants, self.row.id) or []
 
     @strawberry.field(description="The pictures' media ids, in order.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def image_ids(self, info: Edge) -> list[strawberry.ID]:
-        ids = await self.loads.of(info, "pictures", pictures.of, self.row.id, [])
+        ids = await graphql.together(info, pictures.of, self.row.id) or []
         return [strawberry.ID(str(id_)) for id_ in ids]
 
     @strawberry.field(description="The categories that it stands in, in order.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def categories(self, info: Edge) -> list[CommerceCategory]:
-        found: list[CommerceCategory] = await self.loads.of(info, "categories", _categories, self.row.id, [])
-        return found
+        return await graphql.together(info, _categories, self.row.id) or []
 
     @strawberry.field(description="Names of its tags, alphabetically.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def tags(self, info: Edge) -> list[str]:
-        async def names(context: Context, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-            return await tags.names(context, service.TARGET, ids)
-
-        found: list[str] = await self.loads.of(info, "tags", names, self.row.id, [])
-        return found
+        return await graphql.together(info, _tags, self.row.id) or []
 
     @strawberry.field(description="As stored, without what stands in for absent fields.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def seo(self, info: Edge) -> ProductSeo:
-        async def metas(context: Context, ids: Sequence[UUID]) -> dict[UUID, seo.Meta]:
-            return await seo.get_many(context, service.TARGET, ids)
-
-        return ProductSeo.of(await self.loads.of(info, "seo", metas, self.row.id, seo.Meta()))
+        return ProductSeo.of(await graphql.together(info, _metas, self.row.id) or seo.Meta())

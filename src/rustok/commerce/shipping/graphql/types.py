@@ -96,16 +96,12 @@ class ShippingMethodType:
 
     @strawberry.field(description="By currency, from the lowest weight or subtotal on.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def prices(self, info: Edge) -> list[ShippingPriceType]:
-        id_ = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            found = (await methods.prices_of(context, [id_])).get(id_, [])
+        found = await graphql.together(info, methods.prices_of, graphql.to_id(self.id)) or []
         return [ShippingPriceType.of(one, self.provider) for one in found]
 
     @strawberry.field(description="By currency.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def terms(self, info: Edge) -> list[ShippingTermsType]:
-        id_ = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            found = (await methods.terms_of(context, [id_])).get(id_, [])
+        found = await graphql.together(info, methods.terms_of, graphql.to_id(self.id)) or []
         return [ShippingTermsType.of(one) for one in found]
 
 
@@ -132,14 +128,13 @@ class ShippingZoneType:
 
     @strawberry.field(description="By country.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def places(self, info: Edge) -> list[PlaceType]:
-        id_ = graphql.to_id(self.id)
-        async with info.context.look() as context:
-            return [PlaceType.of(place) for place in (await zones.places_of(context, [id_])).get(id_, [])]
+        found = await graphql.together(info, zones.places_of, graphql.to_id(self.id)) or []
+        return [PlaceType.of(place) for place in found]
 
     @strawberry.field(description="In the order buyers see them, inactive ones too.")  # type: ignore[untyped-decorator]  # strawberry says Any
     async def methods(self, info: Edge) -> list[ShippingMethodType]:
-        async with info.context.look() as context:
-            return [ShippingMethodType.of(row) for row in await methods.of_zone(context, graphql.to_id(self.id))]
+        found = await graphql.together(info, methods.of_zones, graphql.to_id(self.id)) or []
+        return [ShippingMethodType.of(row) for row in found]
 
 
 @strawberry.type(name="ShippingProvider", description="Who can be asked what a parcel costs.")
