@@ -95,7 +95,7 @@ async def run(url: str, home: Path, plan: Plan, figures: Figures) -> None:
     """All measurements, one after the other. One that breaks is told of at the end; the others go on."""
     environment = {"DATABASE_URL": url, "RUSTOK_HOME": str(home), "RUSTOK_ENVIRONMENT": "production",
                    "RUSTOK_SECRET_KEY": "only for the bench", "RUSTOK_WEB_WORKERS": "1",
-                   "RUSTOK_POOL_SIZE": "8", "RUSTOK_GUEST_CARTS": "0"}  # fmt: skip
+                   "RUSTOK_POOL_SIZE": "8"}  # fmt: skip
     os.environ.update(environment)
     owner = await asyncpg.connect(url)
     try:

@@ -90,9 +90,7 @@ def listed(which: Filter, *, sort: Sort = Sort.CREATED_DESC, after: str | None =
     async def ask(context: Context) -> Any:
         statement = searching.matching(context, which)
         keys = searching.KEYS[sort]
-        return await paging.page(
-            context, statement, keys=keys, first=first, after=after, plan_once=which.query is None
-        )
+        return await paging.page(context, statement, keys=keys, first=first, after=after, plan_once=which.query is None)
 
     return ask
 

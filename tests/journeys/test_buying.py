@@ -173,7 +173,7 @@ class Shop:
     """One tenant as buyers and staff use it, and what it must never be."""
 
     def __init__(self, addresses: Addresses, tenant: TenantInfo, home: Path) -> None:
-        settings = Settings(home=home, secret_key="only for tests", default_tenant=None, guest_carts=0)
+        settings = Settings(home=home, secret_key="only for tests", default_tenant=None)
         self.host = Host.open(settings, addresses.owner)
         transport = httpx.ASGITransport(web.build(self.host))
         self.client = httpx.AsyncClient(transport=transport, base_url=f"http://{tenant.hosts[0]}", timeout=60)

@@ -81,12 +81,10 @@ async def host(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -
     renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, renderer])
     home: Path = tmp_path_factory.mktemp("home")
-    # Whoever tests races and lives of orders makes many carts from one address.
     settings = Settings(
         home=home,
         secret_key="only for tests",
         default_tenant=None,
-        guest_carts=0,
         webhook_allow_private="127.0.0.9",
     )
     made = Host.open(settings, addresses.owner)

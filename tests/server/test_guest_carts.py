@@ -72,6 +72,11 @@ async def test_who_is_known_is_not_counted(site: Site) -> None:
     assert codes(await begin(site)) == []
 
 
+@pytest.mark.parametrize("at", ["127.0.0.1", "10.1.2.3", "::1", "::ffff:192.168.0.9", "fd00::5"])
+async def test_our_own_servers_begin_carts_for_many(site: Site, at: str) -> None:
+    assert [codes(await begin(site, at=at)) for _ in range(4)] == [[]] * 4
+
+
 async def test_households_and_proxies_are_known_by_what_they_are(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for last in range(3):
         assert codes(await begin(site, at=f"2001:db8::{last}")) == []

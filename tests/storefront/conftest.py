@@ -54,8 +54,8 @@ class Shop:
     app: web.Application
 
     def visitor(self) -> httpx.AsyncClient:
-        """Somebody with cookies and an address of their own."""
-        address = (f"10.{'.'.join(str(byte) for byte in os.urandom(3))}", 4000)
+        """Somebody with cookies and a public address of their own."""
+        address = (f"45.{'.'.join(str(byte) for byte in os.urandom(3))}", 4000)
         transport = httpx.ASGITransport(self.app, client=address)
         return httpx.AsyncClient(transport=transport, base_url=str(self.client.base_url))
 
