@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from alembic import command
-from alembic.config import Config
-from alembic.operations import Operations
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rustok.kernel import errors
 from rustok.kernel.db import APP_ROLE, WORKER_ROLE, driver_url
+from rustok.kernel.late import Late
 from rustok.kernel.module import Module
+
+if TYPE_CHECKING:
+    from alembic import command as alembic_command
+    from alembic import config as alembic_config
+    from alembic import operations as alembic_operations
+else:
+    alembic_command, alembic_config = Late("alembic.command"), Late("alembic.config")
 
 HERE = Path(__file__).parent / "migrations"
 CURRENT_TENANT = "(SELECT NULLIF(current_setting('app.tenant', true), '')::uuid)"
@@ -40,16 +45,16 @@ def policy_sql(table: str, *, tenant_column: str = "tenant_id") -> list[str]:
     ]
 
 
-def protect(op: Operations | Any, table: str, *, tenant_column: str = "tenant_id") -> None:
+def protect(op: "alembic_operations.Operations | Any", table: str, *, tenant_column: str = "tenant_id") -> None:
     """Put a new table under row-level security. `op` is Alembic's, as a migration imports it."""
     for statement in policy_sql(table, tenant_column=tenant_column):
         op.execute(statement)
 
 
-def config(modules: Sequence[Module]) -> Config:
+def config(modules: Sequence[Module]) -> "alembic_config.Config":
     """Alembic's configuration for these modules, the kernel's own branch among them."""
     places = [HERE, *(module.migrations for module in modules if module.migrations)]
-    made = Config()
+    made = alembic_config.Config()
     # Not beside the revisions: Alembic would take env.py for one of them.
     made.set_main_option("script_location", str(HERE / "environment").replace("%", "%%"))
     made.set_main_option("path_separator", "newline")
@@ -75,9 +80,9 @@ async def upgrade(owner_url: str, modules: Sequence[Module], *, role_urls: Seque
         await engine.dispose()
 
 
-def _upgrade(connection: Connection, configuration: Config, to: str) -> None:
+def _upgrade(connection: Connection, configuration: "alembic_config.Config", to: str) -> None:
     configuration.attributes["connection"] = connection
-    command.upgrade(configuration, to)
+    alembic_command.upgrade(configuration, to)
 
 
 async def _ensure_role(connection: AsyncConnection, url: str) -> None:

@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import typst
+from typing import TYPE_CHECKING, Any
 
 from rustok.commerce.messages import seller
 from rustok.commerce.messages.seller import Seller
 from rustok.core.mailing import rendering
 from rustok.kernel.context import TenantInfo
+from rustok.kernel.late import Late
+
+if TYPE_CHECKING:
+    import typst
+else:
+    typst = Late("typst")
 
 PDF = "application/pdf"
 _FOLDER = Path(__file__).parent / "paper"
@@ -148,12 +152,12 @@ def draw(paper: str, data: Mapping[str, Any], *, picture: bool = False) -> bytes
 
 
 @cache
-def _compiler(paper: str) -> typst.Compiler:
+def _compiler(paper: str) -> "typst.Compiler":
     return typst.Compiler(_FOLDER / f"{paper}.typ", root=_FOLDER, font_paths=_fonts())
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     """Typst brings Latin, Cyrillic and Greek; a name in other letters needs one of the machine's fonts."""
     return typst.Fonts(include_system_fonts=True)
 

@@ -6,17 +6,23 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from rustok.kernel import consuming, migrating, postgres
 from rustok.kernel.db import APP_ROLE
+from rustok.kernel.late import Late
 from rustok.kernel.settings import Settings
 from rustok.server import modules
 from rustok.server.cli import output, places
 from rustok.server.host import Host
+
+if TYPE_CHECKING:
+    from alembic import script as alembic_script
+else:
+    alembic_script = Late("alembic.script")
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ async def _database(settings: Settings, url: str) -> list[Finding]:
             found.append(Finding("postgresql", number >= 160000, f"version {number // 10000}.{number % 10000}"))
             if await connection.scalar(text("SELECT to_regclass('event_log')")) is None:
                 return [*found, Finding("schema", False, "no tables yet: run `rustok migrate`")]
-            scripts = ScriptDirectory.from_config(migrating.config(modules.load().modules))
+            scripts = alembic_script.ScriptDirectory.from_config(migrating.config(modules.load().modules))
             stored = set((await connection.scalars(text("SELECT version_num FROM alembic_version"))).all())
             newest = _known(scripts, stored) == {one.revision for one in scripts.walk_revisions()}
             found.append(Finding("schema", newest, "newest" if newest else "run `rustok migrate`"))
@@ -99,7 +105,7 @@ async def _database(settings: Settings, url: str) -> list[Finding]:
     return found
 
 
-def _known(scripts: ScriptDirectory, stored: set[str]) -> set[str]:
+def _known(scripts: "alembic_script.ScriptDirectory", stored: set[str]) -> set[str]:
     """The stored revisions with everything below them: Alembic keeps no row for what another one depends on."""
     known: set[str] = set()
     waiting = list(stored)

@@ -4,11 +4,9 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
-
-import stripe
 
 from rustok.commerce.payments.providers import stripe_api as api
 from rustok.commerce.payments.providers import stripe_pages as pages
@@ -27,6 +25,14 @@ from rustok.commerce.payments.shapes import (
     State,
 )
 from rustok.kernel import errors
+from rustok.kernel.late import Late
+
+if TYPE_CHECKING:
+    import stripe
+
+    from rustok.commerce.payments.providers import stripe_line
+else:
+    stripe, stripe_line = Late("stripe"), Late("rustok.commerce.payments.providers.stripe_line")
 
 TOLERANCE = 300  # seconds
 TIMEOUT = 25.0  # of one call
@@ -47,7 +53,7 @@ class Stripe:
     secrets: Sequence[str] = ("secret_key", "webhook_secret")
     api_base: str = ""
     timeout: float = TIMEOUT
-    _lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, api.Line]" = field(
+    _lines: "WeakKeyDictionary[asyncio.AbstractEventLoop, stripe_line.Line]" = field(
         default_factory=WeakKeyDictionary, repr=False, compare=False
     )
 
@@ -194,29 +200,29 @@ class Stripe:
             relevant=bool(reference) and ours and kind.startswith(_RELEVANT),
         )
 
-    def _client(self, account: Account) -> stripe.StripeClient:
+    def _client(self, account: Account) -> "stripe.StripeClient":
         key = account.secrets.get("secret_key")
         if not key:
             raise Refused("this payment method has no secret_key")
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
         if line is None:
-            line = self._lines[loop] = api.Line(self.timeout)
+            line = self._lines[loop] = stripe_line.Line(self.timeout)
         base: Any = {"api": self.api_base.rstrip("/")} if self.api_base else {}
         # Trying again is our reconciler's work: it outlives this process.
         return stripe.StripeClient(key, http_client=line, base_addresses=base, max_network_retries=0)
 
-    async def _found(self, client: stripe.StripeClient, reference: str) -> dict[str, Any]:
+    async def _found(self, client: "stripe.StripeClient", reference: str) -> dict[str, Any]:
         params: Any = {"expand": _EXPAND}
         return api.plain(await api.answered(client.v1.payment_intents.retrieve_async(reference, params)))
 
-    async def _of_page(self, client: stripe.StripeClient, account: Account, page: Mapping[str, Any]) -> Seen:
+    async def _of_page(self, client: "stripe.StripeClient", account: Account, page: Mapping[str, Any]) -> Seen:
         if page["status"] == "complete" and page.get("payment_intent"):
             return await self._seen(client, account, api.plain(page["payment_intent"]))
         return pages.seen(page)
 
     async def _perhaps_done(
-        self, client: stripe.StripeClient, account: Account, reference: str, kind: Kind, key: str, error: Exception
+        self, client: "stripe.StripeClient", account: Account, reference: str, kind: Kind, key: str, error: Exception
     ) -> Seen:
         """Stripe says that it cannot do this any more: perhaps because it has done it."""
         seen = await self._seen(client, account, await self._found(client, reference))
@@ -225,7 +231,7 @@ class Stripe:
         raise Refused(str(error)) from None
 
     async def _seen(
-        self, client: stripe.StripeClient, account: Account, intent: Mapping[str, Any], *, offering: bool = False
+        self, client: "stripe.StripeClient", account: Account, intent: Mapping[str, Any], *, offering: bool = False
     ) -> Seen:
         currency, status = intent["currency"].upper(), intent["status"]
         charge = intent.get("latest_charge")

@@ -1,13 +1,16 @@
-"""How Stripe is spoken to: amounts in its units, requests over httpx, and its errors in our terms."""
+"""How Stripe is spoken to: amounts in its units, and its errors in our terms."""
 
-from collections.abc import Awaitable, Mapping
-from typing import Any, TypeVar
-
-import httpx
-import stripe
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rustok.commerce.payments.shapes import Refused, Unreachable
 from rustok.kernel import errors, money
+from rustok.kernel.late import Late
+
+if TYPE_CHECKING:
+    import stripe
+else:
+    stripe = Late("stripe")
 
 T = TypeVar("T")
 # https://docs.stripe.com/currencies: without decimals, and those that take them for compatibility although nobody pays
@@ -42,27 +45,6 @@ def from_stripe(amount: int, currency: str) -> int:
         10 ** max(money.exponent(currency) - decimals, 0),
     )
     return int(amount * coarser // finer)
-
-
-class Line(stripe.HTTPClient):
-    """The SDK's requests over httpx. The SDK's own httpx client hands bodies over in a way that httpx warns of."""
-
-    name = "httpx"
-
-    def __init__(self, timeout: float) -> None:
-        super().__init__()
-        self._httpx = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
-
-    async def request_async(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Status, body and headers; raises `stripe.APIConnectionError` where nobody answers."""
-        try:
-            response = await self._httpx.request(method, url, headers=dict(headers or {}), content=post_data)
-        except httpx.HTTPError as error:
-            told = f"no answer ({type(error).__name__})"
-            raise stripe.APIConnectionError(told) from error  # type: ignore[no-untyped-call]  # the SDK says no types
-        return response.content, response.status_code, response.headers
 
 
 class WrongState(Exception):

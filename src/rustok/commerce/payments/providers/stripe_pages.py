@@ -1,12 +1,13 @@
 """Stripe's own payment page: a buyer is sent there, pays without any script of ours, and comes back."""
 
 from collections.abc import Mapping
-from typing import Any
-
-import stripe
+from typing import TYPE_CHECKING, Any
 
 from rustok.commerce.payments.providers import stripe_api as api
 from rustok.commerce.payments.shapes import Account, Asked, NextAction, Refused, Seen, State
+
+if TYPE_CHECKING:
+    import stripe
 
 _EXPAND = "payment_intent.latest_charge"
 _IDS = "cs_"
@@ -17,7 +18,7 @@ def is_one(reference: str) -> bool:
     return reference.startswith(_IDS)
 
 
-async def open(client: stripe.StripeClient, account: Account, asked: Asked) -> dict[str, Any]:
+async def open(client: "stripe.StripeClient", account: Account, asked: Asked) -> dict[str, Any]:
     """A page for exactly this amount. It stays open for a day, and leads back either way."""
     back, told = absolute(account, asked.return_url), metadata(account, asked)
     price = {
@@ -47,20 +48,20 @@ async def open(client: stripe.StripeClient, account: Account, asked: Asked) -> d
     return api.plain(await api.answered(client.v1.checkout.sessions.create_async(params, options)))
 
 
-async def find(client: stripe.StripeClient, reference: str) -> dict[str, Any]:
+async def find(client: "stripe.StripeClient", reference: str) -> dict[str, Any]:
     """The page as it is now."""
     params: Any = {"expand": [_EXPAND]}
     return api.plain(await api.answered(client.v1.checkout.sessions.retrieve_async(reference, params)))
 
 
-async def of_intent(client: stripe.StripeClient, reference: str) -> dict[str, Any] | None:
+async def of_intent(client: "stripe.StripeClient", reference: str) -> dict[str, Any] | None:
     """The page on which somebody is paying, or was; None where there is none."""
     params: Any = {"payment_intent": reference, "limit": 1, "expand": [f"data.{_EXPAND}"]}
     found = await api.answered(client.v1.checkout.sessions.list_async(params))
     return next((api.plain(page) for page in found.data), None)
 
 
-async def close(client: stripe.StripeClient, reference: str, key: str) -> dict[str, Any]:
+async def close(client: "stripe.StripeClient", reference: str, key: str) -> dict[str, Any]:
     """The page after it was closed, or the one on which somebody has paid in the meantime."""
     page = await find(client, reference)
     if page["status"] != "open":
