@@ -3,13 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rustok.commerce.payments.providers import manual, stripe, testing
-from rustok.commerce.payments.sealing import Sealer
 from rustok.commerce.payments.shapes import Account, Asked, Capabilities, Notice, Seen
 from rustok.kernel import errors
 from rustok.kernel.context import Context
+from rustok.kernel.late import Late
+
+if TYPE_CHECKING:
+    from rustok.commerce.payments import sealing
+else:
+    sealing = Late("rustok.commerce.payments.sealing")
 
 
 @runtime_checkable
@@ -78,9 +83,9 @@ class Gateways:
     secret: Callable[[], bytes] | None = field(default=None, repr=False)
 
     @cached_property
-    def sealer(self) -> Sealer | None:
+    def sealer(self) -> "sealing.Sealer | None":
         """Seals and opens secrets; made when the first one is met. None where the program has no secret of its own."""
-        return Sealer(self.secret()) if self.secret else None
+        return sealing.Sealer(self.secret()) if self.secret else None
 
     @classmethod
     def of(

@@ -10,10 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from rustok.kernel.importing import NotImportable
+from rustok.kernel.late import Late
+
+if TYPE_CHECKING:
+    from lxml import etree
+else:
+    etree = Late("lxml.etree")
 
 LARGEST_ELEMENT = 64 * 1024 * 1024
 PIECE = 1 << 17
@@ -123,7 +128,7 @@ class Scan:
         # Versions differ only in the addresses of their namespaces: elements are known by prefix.
         self._roots = " ".join(f'xmlns:{prefix}="urn:{prefix}"' for prefix in found)
 
-    def parse(self, chunk: Chunk) -> etree._Element:
+    def parse(self, chunk: Chunk) -> "etree._Element":
         """The element. Raises Malformed with the reason when it cannot be mended."""
         text = _FORBIDDEN_REFERENCE.sub("", chunk.text) if "&#" in chunk.text else chunk.text
         try:
@@ -136,7 +141,7 @@ class Scan:
             reason = str(error.msg or error).split(", line ")[0]
             raise Malformed(f"the {chunk.name} is not well-formed XML: {reason}") from error
 
-    def _parsed(self, text: str) -> etree._Element:
+    def _parsed(self, text: str) -> "etree._Element":
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
         document = f"<r {self._roots}>{text}</r>".encode()
         return etree.fromstring(document, parser)[0]

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
-
-from lxml import etree
 
 from rustok.core.importing import addresses, markup
 from rustok.core.importing.scanning import Chunk, Malformed, Scan
 from rustok.core.importing.site import Attachment, Author, Comment, Menu, MenuItem, Site, Term
 from rustok.kernel import slugs
 from rustok.kernel.importing import Skipped
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 LONGEST_NAME = {"post_tag": 100}
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
@@ -39,14 +40,14 @@ class First:
     complete: bool = True
 
 
-def text_of(element: etree._Element, name: str, *, strip: bool = True) -> str:
+def text_of(element: "etree._Element", name: str, *, strip: bool = True) -> str:
     """The text of the child `prefix:name`; empty when there is none."""
     prefix, _, local = name.rpartition(":")
     text = element.findtext(f"{{urn:{prefix}}}{local}" if prefix else local) or ""
     return text.strip() if strip else text
 
 
-def meta_of(element: etree._Element, kind: str = "post") -> dict[str, str]:
+def meta_of(element: "etree._Element", kind: str = "post") -> dict[str, str]:
     """The element's meta values; of a repeated key, the last."""
     return {
         text_of(one, "wp:meta_key"): text_of(one, "wp:meta_value")
@@ -54,7 +55,7 @@ def meta_of(element: etree._Element, kind: str = "post") -> dict[str, str]:
     }
 
 
-def line_of(element: etree._Element, chunk: Chunk) -> int:
+def line_of(element: "etree._Element", chunk: Chunk) -> int:
     """The element's line in the file."""
     line: int | None = element.sourceline  # type: ignore[assignment]  # the stubs say Ellipsis
     return chunk.line + (line or 1) - 1
@@ -88,7 +89,7 @@ def feed_moment(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def item_terms(item: etree._Element) -> list[tuple[str, str, str]]:
+def item_terms(item: "etree._Element") -> list[tuple[str, str, str]]:
     """Taxonomy, slug and name of each term of the item, once."""
     found: dict[tuple[str, str], str] = {}
     for one in item.iterchildren("category"):
@@ -147,7 +148,7 @@ def first_reading(scan: Scan) -> First:
     return first
 
 
-def _author(element: etree._Element, chunk: Chunk, first: First) -> None:
+def _author(element: "etree._Element", chunk: Chunk, first: First) -> None:
     login = text_of(element, "wp:author_login")
     if not login:
         first.skipped.append(Skipped(chunk.line, "the author has no login", ""))
@@ -159,7 +160,7 @@ def _author(element: etree._Element, chunk: Chunk, first: First) -> None:
     )
 
 
-def _term(element: etree._Element, chunk: Chunk, first: First) -> None:
+def _term(element: "etree._Element", chunk: Chunk, first: First) -> None:
     if chunk.name == "wp:category":
         taxonomy, fields = "category", ("category_nicename", "cat_name", "category_description", "category_parent")
     elif chunk.name == "wp:tag":
@@ -207,7 +208,7 @@ def _ordered(terms: dict[str, Term]) -> dict[str, Term]:
 
 
 def _item(
-    item: etree._Element,
+    item: "etree._Element",
     chunk: Chunk,
     first: First,
     menu_items: MenuLines,
@@ -234,7 +235,7 @@ def _item(
             first.site.authors[login] = Author(login=login, name=login[:255], line=chunk.line)
 
 
-def _slug(item: etree._Element, first: First, taken: dict[tuple[str, str], int], kind: str, number: int) -> None:
+def _slug(item: "etree._Element", first: First, taken: dict[tuple[str, str], int], kind: str, number: int) -> None:
     """Pages of different parents may share a slug in WordPress; here the later one gets its id as well."""
     written = unquote(text_of(item, "wp:post_name"))
     slug = slugs.slugify(written or markup.plain(text_of(item, "title")), fallback=f"{kind}-{number}")
@@ -247,7 +248,7 @@ def _slug(item: etree._Element, first: First, taken: dict[tuple[str, str], int],
         first.site.addresses.setdefault(key, addresses.path_of(kind, slug))
 
 
-def _attachment(item: etree._Element, chunk: Chunk, first: First, number: int) -> None:
+def _attachment(item: "etree._Element", chunk: Chunk, first: First, number: int) -> None:
     title = markup.plain(text_of(item, "title"))
     url = text_of(item, "wp:attachment_url") or text_of(item, "guid")
     if not _WEB_ADDRESS.fullmatch(url) or len(url) > 2_000:
@@ -267,7 +268,7 @@ def _attachment(item: etree._Element, chunk: Chunk, first: First, number: int) -
         first.own_pictures.setdefault(parent, []).append(number)
 
 
-def _menu_item(item: etree._Element, found: MenuLines, number: int, site: Site) -> None:
+def _menu_item(item: "etree._Element", found: MenuLines, number: int, site: Site) -> None:
     if text_of(item, "wp:status") != "publish":
         return
     meta = meta_of(item)

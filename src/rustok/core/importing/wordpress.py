@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from rustok.core.importing import addresses, bodies, markup, site_reading
 from rustok.core.importing.scanning import Chunk, Malformed, Scan
@@ -20,6 +19,9 @@ from rustok.core.importing.site_reading import (
 )
 from rustok.kernel import slugs
 from rustok.kernel.importing import NotImportable, Skipped
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 STATUSES = {"publish": "published", "future": "published", "draft": "draft", "pending": "draft", "private": "draft",
             "auto-draft": "draft", "inherit": "published"}  # fmt: skip
@@ -89,7 +91,7 @@ def _entries(path: Path, first: First) -> Iterator[Entry | Skipped]:
 
 
 def _entry(
-    item: etree._Element,
+    item: "etree._Element",
     chunk: Chunk,
     first: First,
     around: Surroundings,
@@ -139,7 +141,7 @@ def _entry(
     )
 
 
-def _comments(item: etree._Element, chunk: Chunk) -> tuple[Comment, ...]:
+def _comments(item: "etree._Element", chunk: Chunk) -> tuple[Comment, ...]:
     """The entry's comments, parents before their answers; an answer to what is not there stands alone."""
     found: dict[int, Comment] = {}
     for element in item.iterchildren("{urn:wp}comment"):
