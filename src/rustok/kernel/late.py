@@ -1,4 +1,7 @@
-"""Large libraries that most processes never use, imported when something of them is first asked for."""
+"""Large libraries that most processes never use, imported when something of them is first asked for.
+
+Errors with codes of their own stand elsewhere: the schemas list those of the classes that are there at the start.
+"""
 
 from importlib import import_module
 from typing import Any

@@ -9,15 +9,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from rustok.kernel import errors
+from rustok.commerce.payments.shapes import Unsealable
 
 _MARK = "v1:"
-
-
-class Unsealable(errors.Unavailable):
-    """A secret was sealed with another key: RUSTOK_SECRET_KEY changed, or the row is not ours."""
-
-    code = "secret_unreadable"
 
 
 class Sealer:

@@ -32,6 +32,12 @@ class BadSignature(errors.Invalid):
     status = 400
 
 
+class Unsealable(errors.Unavailable):
+    """A secret was sealed with another key: RUSTOK_SECRET_KEY changed, or the row is not ours."""
+
+    code = "secret_unreadable"
+
+
 class PaymentStatus(StrEnum):
     """Where a payment stands; what the ledger says decides, and only before its first entry anything else."""
 
