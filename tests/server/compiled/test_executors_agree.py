@@ -10,7 +10,7 @@ from tests.server.compiled.generating import Asked, Generator
 from tests.server.compiled.values import Known
 from tests.server.conftest import Site
 
-DOCUMENTS = 500
+DOCUMENTS = 350
 LONG = 40_000
 INEXPRESSIBLE = ("highlights",)  # fields that take the ordinary executor on purpose
 SHARES = {"large": 0.8, "small": 0.15, "magazine": 0.05}

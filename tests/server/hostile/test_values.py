@@ -81,7 +81,7 @@ async def test_no_value_of_any_argument_is_a_fault_of_ours(prey: Site) -> None:
         if operation.name in NOT_HERE:
             continue
         # Every value is met somewhere by every type; all by all takes minutes and is for the night.
-        values = ABSURD[kind] if THOROUGH else chance.sample(ABSURD[kind], min(2, len(ABSURD[kind])))
+        values = ABSURD[kind] if THOROUGH else [chance.choice(ABSURD[kind])]
         for value in values:
 
             def choose(here: asking.Place, wanted: Any, place: Any = place, value: Any = value) -> Any:
