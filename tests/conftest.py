@@ -53,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--generate-seed", type=int, default=1, help="another number generates other queries")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts whole installations comes first: at the end one worker would be at it while the other has nothing."""
+    items.sort(key=lambda item: "test_lifecycle" not in item.nodeid)
+
+
 @dataclass(frozen=True)
 class Addresses:
     """One database under its three roles."""
